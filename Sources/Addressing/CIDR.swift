@@ -14,6 +14,13 @@ package struct CIDR: Hashable, Sendable {
     guard Self.masked(base, prefixLength) == base else { return nil }
   }
 
+  /// The block of this length that `address` belongs to; nil where the length does not fit.
+  package init?(containing address: IPAddress, prefixLength: Int) {
+    guard (0...address.bitWidth).contains(prefixLength) else { return nil }
+    base = Self.masked(address, prefixLength)
+    self.prefixLength = prefixLength
+  }
+
   /// The block that holds one address and nothing else.
   package init(_ address: IPAddress) {
     base = address
@@ -30,6 +37,14 @@ package struct CIDR: Hashable, Sendable {
   /// True where every address of `other` is one of this block.
   package func contains(_ other: CIDR) -> Bool {
     other.prefixLength >= prefixLength && contains(other.base)
+  }
+
+  /// The IPv4 block inside a block of IPv4-mapped addresses, or the block itself.
+  package var canonical: CIDR {
+    guard prefixLength >= 96, case .v4(let address) = base.canonical, case .v6 = base else {
+      return self
+    }
+    return CIDR(base: .v4(address), prefixLength: prefixLength - 96) ?? self
   }
 
   private static func masked(_ address: IPAddress, _ length: Int) -> IPAddress {

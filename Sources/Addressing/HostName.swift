@@ -23,6 +23,8 @@ extension HostName {
     case badLabel
     /// A byte that no host name holds: NUL, a space, a control character, not ASCII.
     case badByte
+    /// A name with non-ASCII characters that IDNA2008 has no A-label for.
+    case notInternationalized
   }
 
   /// Normalises a name as it stands in a flow (SNI, Host): ASCII only, one trailing dot ignored,
