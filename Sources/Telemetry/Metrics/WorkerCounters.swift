@@ -1,0 +1,77 @@
+package import Policy
+import Synchronization
+
+/// What one worker has done since it started.
+///
+/// Exactly one thread, the worker's, calls `add` and `countDenial`; any thread may read
+/// at any time. Each value is exact; values read together may be some events apart.
+package final class WorkerCounters: Sendable {
+  package let connectionsAccepted = Counter()
+  package let connectionsClosed = Counter()
+  /// HTTP requests that were judged.
+  package let requests = Counter()
+  /// Connections and requests that the policy allowed.
+  package let allowed = Counter()
+  /// Allowed, but connecting to or speaking with the destination failed.
+  package let upstreamFailures = Counter()
+  /// Payload bytes from workloads to upstreams.
+  package let bytesSent = Counter()
+  /// Payload bytes from upstreams to workloads.
+  package let bytesReceived = Counter()
+  package let auditRecords = Counter()
+  /// How often the worker had to wait because the audit sink was full.
+  package let auditStalls = Counter()
+
+  private let denials = InlineArray<32, Counter> { _ in Counter() }
+
+  package init() {}
+
+  package func countDenial(_ reason: DenyReason) {
+    denials[reason.counterIndex].add(1)
+  }
+
+  package func denials(for reason: DenyReason) -> UInt64 {
+    denials[reason.counterIndex].value
+  }
+}
+
+/// A number that one thread adds to and any thread reads.
+///
+/// Adding is a load and a store, no locked instruction: with a second writer counts get lost.
+package struct Counter: ~Copyable, Sendable {
+  private let storage = Atomic<UInt64>(0)
+
+  package init() {}
+
+  package var value: UInt64 { storage.load(ordering: .relaxed) }
+
+  /// Wraps around at 2⁶⁴. Only the owning thread may call it.
+  package func add(_ amount: UInt64) {
+    storage.store(storage.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+  }
+}
+
+extension DenyReason {
+  /// A reason's slot among the counters.
+  var counterIndex: Int {
+    switch self {
+    case .hostNotAllowed: 0
+    case .portNotAllowed: 1
+    case .methodNotAllowed: 2
+    case .methodNotVisible: 3
+    case .noServerName: 4
+    case .malformedClientHello: 5
+    case .encryptedClientHello: 6
+    case .malformedRequest: 7
+    case .ambiguousHost: 8
+    case .opaqueProtocol: 9
+    case .peekTimeout: 10
+    case .forbiddenAddress: 11
+    case .originalDestinationUnavailable: 12
+    case .loopDetected: 13
+    case .connectionLimit: 14
+    case .policyUnavailable: 15
+    case .internalError: 16
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/// Bytes of text on their way to a descriptor: audit lines, replies, metrics.
+///
+/// Grows when it must and keeps its memory when emptied, so a worker's buffer stops allocating
+/// once it is warm. One owner, one thread.
+package struct TextBuffer: ~Copyable, Sendable {
+  private var storage: [UInt8]
+
+  /// - Parameter capacity: bytes that fit before the first growth.
+  package init(capacity: Int = 0) {
+    storage = []
+    storage.reserveCapacity(capacity)
+  }
+
+  package var count: Int { storage.count }
+  package var isEmpty: Bool { storage.isEmpty }
+
+  /// What has been appended and not yet removed.
+  package var bytes: Span<UInt8> {
+    @_lifetime(borrow self) borrowing get { storage.span }
+  }
+
+  /// What has been appended, decoded; for tests and log lines.
+  package var description: String { String(decoding: storage, as: UTF8.self) }
+
+  /// Forgets everything and keeps the memory.
+  package mutating func removeAll() {
+    storage.removeAll(keepingCapacity: true)
+  }
+
+  /// Forgets the first `count` bytes: those that a write took.
+  package mutating func removeFirst(_ count: Int) {
+    storage.removeFirst(count)
+  }
+
+  package mutating func append(_ byte: UInt8) {
+    storage.append(byte)
+  }
+
+  package mutating func append(_ bytes: Span<UInt8>) {
+    for index in 0..<bytes.count { storage.append(bytes[index]) }
+  }
+
+  package mutating func append(_ text: String) {
+    append(text.utf8.span)
+  }
+}
