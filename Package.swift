@@ -36,7 +36,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
-    system("CLinux"),
+    .target(name: "CLinux"),
     system("CNetfilter", pkgConfig: "libnftnl", package: "libnftnl-dev libmnl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     system("CIDN2", pkgConfig: "libidn2", package: "libidn2-dev"),

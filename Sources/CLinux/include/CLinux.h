@@ -1,0 +1,81 @@
+// What Swift can't reach through Glibc: calls that need macros, packed structs or GNU extensions.
+// Each function is one system call and returns its result or -errno; there is no logic here. No
+// system header is included, so that none can clash with the ones that Glibc's module has.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef long pl_ssize;
+
+/// An IPv4 or IPv6 socket address without its padding; port and bytes in network byte order.
+struct pl_address {
+  uint16_t family;  // AF_INET or AF_INET6
+  uint16_t port;
+  uint8_t bytes[16];
+};
+
+// Sockets
+
+int pl_tcp_socket(int family);
+int pl_bind(int fd, const struct pl_address *address);
+int pl_listen(int fd, int backlog);
+int pl_connect(int fd, const struct pl_address *address);
+int pl_accept(int fd, struct pl_address *peer);
+int pl_local_address(int fd, struct pl_address *address);
+/// SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST are both 80; their headers clash with the C library's.
+int pl_original_destination(int fd, int family, struct pl_address *address);
+int pl_set_option(int fd, int level, int name, int value);
+/// SO_ERROR's value (0 or an errno), or -errno where it can't be read.
+int pl_pending_error(int fd);
+/// Makes close() send a reset and forget what was not sent.
+int pl_reset_on_close(int fd);
+int pl_shutdown_write(int fd);
+pl_ssize pl_receive(int fd, void *bytes, size_t count);
+pl_ssize pl_send(int fd, const void *bytes, size_t count, int more);
+pl_ssize pl_splice(int from, int to, size_t count, int more);
+
+// Pipes, files
+
+int pl_pipe(int ends[2]);
+int pl_set_pipe_size(int fd, int bytes);
+pl_ssize pl_read(int fd, void *bytes, size_t count);
+pl_ssize pl_write(int fd, const void *bytes, size_t count);
+int pl_open_null(void);
+
+// epoll. The event struct is packed on x86-64 only, so its fields are read here.
+
+int pl_epoll_create(void);
+int pl_epoll_add(int epoll, int fd, uint32_t events, uint64_t data);
+int pl_epoll_remove(int epoll, int fd);
+int pl_epoll_wait(int epoll, void *events, int capacity, int milliseconds);
+size_t pl_epoll_event_size(void);
+uint64_t pl_epoll_data(const void *events, int index);
+uint32_t pl_epoll_events(const void *events, int index);
+static const uint32_t pl_readable = 0x001;
+static const uint32_t pl_writable = 0x004;
+static const uint32_t pl_error = 0x008;
+static const uint32_t pl_hangup = 0x010;
+static const uint32_t pl_read_hangup = 0x2000;
+static const uint32_t pl_edge_triggered = 1u << 31;
+
+// Wake-ups and signals
+
+int pl_eventfd(void);
+/// Blocks the signals for this thread and those it starts; they are read from the descriptor.
+int pl_signalfd(const int *signals, int count);
+size_t pl_signal_info_size(void);
+int pl_signal_number(const void *info);
+int pl_wait_readable(int fd, int milliseconds);
+
+// Clocks, randomness, the process
+
+uint64_t pl_monotonic_clock(void);
+uint64_t pl_wall_clock(void);
+pl_ssize pl_random(void *bytes, size_t count);
+int pl_set_not_dumpable(void);
+int pl_set_no_new_privileges(void);
+int pl_set_core_limit_zero(void);
+/// Raises the soft limit of descriptors to the hard one and returns it.
+int64_t pl_raise_descriptor_limit(void);
+void pl_name_thread(const char *name);

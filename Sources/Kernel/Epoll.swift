@@ -1,0 +1,70 @@
+internal import CLinux
+internal import Glibc
+
+/// What became possible on a descriptor.
+package struct Readiness: OptionSet, Sendable {
+  package let rawValue: UInt32
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  package static let readable = Readiness(rawValue: pl_readable)
+  package static let writable = Readiness(rawValue: pl_writable)
+  /// The peer sends no more.
+  package static let readHangup = Readiness(rawValue: pl_read_hangup)
+  /// Both directions are closed.
+  package static let hangup = Readiness(rawValue: pl_hangup)
+  package static let error = Readiness(rawValue: pl_error)
+}
+
+/// An epoll instance with room for one batch of events. Used by the thread that made it.
+@safe package struct Epoll: ~Copyable {
+  private let descriptor: Descriptor
+  /// `capacity` events, owned.
+  private let events: UnsafeMutableRawPointer
+  private let capacity: Int32
+
+  package init(capacity: Int) throws(Errno) {
+    descriptor = Descriptor(owning: try systemCall { pl_epoll_create() })
+    self.capacity = Int32(capacity)
+    unsafe events = .allocate(byteCount: capacity * pl_epoll_event_size(), alignment: 8)
+  }
+
+  deinit { unsafe events.deallocate() }
+
+  /// Registers for every change of readiness, each told once (edge-triggered).
+  package func addEdgeTriggered(_ socket: borrowing Descriptor, token: UInt64) throws(Errno) {
+    let events = pl_readable | pl_writable | pl_read_hangup | pl_edge_triggered
+    let (epoll, number) = (descriptor.number, socket.number)
+    _ = try systemCall { pl_epoll_add(epoll, number, events, token) }
+  }
+
+  /// Registers for readability, told as long as it lasts (level-triggered): listeners, wake-ups.
+  package func addLevelTriggered(_ socket: borrowing Descriptor, token: UInt64) throws(Errno) {
+    let (epoll, number) = (descriptor.number, socket.number)
+    _ = try systemCall { pl_epoll_add(epoll, number, pl_readable, token) }
+  }
+
+  package func remove(_ socket: borrowing Descriptor) throws(Errno) {
+    let (epoll, number) = (descriptor.number, socket.number)
+    _ = try systemCall { pl_epoll_remove(epoll, number) }
+  }
+
+  /// Waits for events and says how many came.
+  ///
+  /// - Parameter milliseconds: longest wait; -1 is for ever, 0 not at all.
+  package func wait(milliseconds: Int32) throws(Errno) -> Int {
+    let (epoll, capacity) = (descriptor.number, self.capacity)
+    let events = unsafe self.events
+    return Int(try systemCall { unsafe pl_epoll_wait(epoll, events, capacity, milliseconds) })
+  }
+
+  /// One event of the last batch.
+  ///
+  /// - Parameter index: below what `wait` returned.
+  package func event(_ index: Int) -> (token: UInt64, readiness: Readiness) {
+    precondition(index < Int(capacity))
+    return unsafe (
+      pl_epoll_data(events, Int32(index)),
+      Readiness(rawValue: pl_epoll_events(events, Int32(index)))
+    )
+  }
+}

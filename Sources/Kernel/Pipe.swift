@@ -1,0 +1,36 @@
+internal import CLinux
+
+/// A kernel pipe through which `splice` moves bytes from socket to socket without copying them
+/// into the process.
+package struct Pipe: ~Copyable {
+  private let readEnd: Descriptor
+  private let writeEnd: Descriptor
+
+  /// - Parameter capacity: bytes asked for. An unprivileged user has 16,384 pages for all pipes
+  ///   together (`pipe-user-pages-soft`); beyond that the kernel's default of 64 KiB stays.
+  package init(capacity: Int) throws(Errno) {
+    var ends: (Int32, Int32) = (-1, -1)
+    _ = try systemCall {
+      unsafe withUnsafeMutableBytes(of: &ends) {
+        unsafe pl_pipe($0.assumingMemoryBound(to: Int32.self).baseAddress!)
+      }
+    }
+    readEnd = Descriptor(owning: ends.0)
+    writeEnd = Descriptor(owning: ends.1)
+    // A refusal leaves the default size, which works as well, only in smaller steps.
+    _ = pl_set_pipe_size(writeEnd.number, Int32(capacity))
+  }
+
+  /// Moves at most `count` bytes from `socket` into the pipe. On an empty pipe `wouldBlock` means
+  /// that the socket has no data.
+  package func fill(from socket: borrowing Descriptor, count: Int) -> IOResult {
+    let (from, to) = (socket.number, writeEnd.number)
+    return transfer { pl_splice(from, to, count, 0) }
+  }
+
+  /// Moves at most `count` bytes from the pipe to `socket`.
+  package func drain(to socket: borrowing Descriptor, count: Int) -> IOResult {
+    let (from, to) = (readEnd.number, socket.number)
+    return transfer { pl_splice(from, to, count, 0) }
+  }
+}
