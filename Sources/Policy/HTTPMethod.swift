@@ -21,6 +21,14 @@ package struct HTTPMethod: Sendable {
     self.init(Array(text.utf8).span)
   }
 
+  /// True for CONNECT, which asks for a tunnel (RFC 9110 §9.3.6).
+  package var isConnect: Bool {
+    guard length == 7 else { return false }
+    var word: UInt64 = 0
+    for index in 0..<7 { word = word << 8 | UInt64(storage[index]) }
+    return word == 0x43_4f_4e_4e_45_43_54
+  }
+
   package var bytes: Span<UInt8> {
     @_lifetime(borrow self) borrowing get { storage.span.extracting(first: Int(length)) }
   }
