@@ -35,6 +35,11 @@ package struct NearestMiss: Sendable, Equatable {
   /// An index into `Ruleset.rules`.
   package let ruleIndex: Int
   package let missed: Missed
+
+  package init(ruleIndex: Int, missed: Missed) {
+    self.ruleIndex = ruleIndex
+    self.missed = missed
+  }
 }
 
 /// The outcome of judging a flow.
