@@ -27,7 +27,8 @@ package struct TextBuffer: ~Copyable, Sendable {
     storage.removeAll(keepingCapacity: true)
   }
 
-  /// Forgets the first `count` bytes: those that a write took.
+  /// Forgets the first `count` bytes, those that a write took, and keeps the memory. What is left
+  /// moves up: cheap where a write took nearly everything.
   package mutating func removeFirst(_ count: Int) {
     storage.removeFirst(count)
   }
@@ -36,11 +37,22 @@ package struct TextBuffer: ~Copyable, Sendable {
     storage.append(byte)
   }
 
+  // The loop becomes one memcpy: no bulk append from a Span exists yet.
+  @inline(__always)
   package mutating func append(_ bytes: Span<UInt8>) {
-    for index in 0..<bytes.count { storage.append(bytes[index]) }
+    write(bytes.count) { output in
+      for index in 0..<bytes.count { output.append(bytes[index]) }
+    }
   }
 
+  @inline(__always)
   package mutating func append(_ text: String) {
     append(text.utf8.span)
+  }
+
+  /// Lets `body` append at most `limit` bytes.
+  @inline(__always)
+  mutating func write(_ limit: Int, _ body: (inout OutputSpan<UInt8>) -> Void) {
+    storage.append(addingCapacity: limit) { (output: inout OutputSpan<UInt8>) in body(&output) }
   }
 }

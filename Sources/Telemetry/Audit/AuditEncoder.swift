@@ -1,11 +1,21 @@
+import Addressing
+import Policy
+
 /// Writes audit records as JSON lines.
 ///
 /// One per worker, used by its thread alone: it remembers the text of the last second.
 package struct AuditEncoder: Sendable {
-  private let workspaceID: String
+  /// From behind `auditId` to the value of `workerId`: the same in every record.
+  private let workspace: [UInt8]
+  private var timestamp = TimestampText()
 
   package init(workspaceID: String) {
-    self.workspaceID = workspaceID
+    var text = TextBuffer()
+    text.append(#"","workspaceId":""#)
+    text.append(escaping: workspaceID)
+    text.append(#"","workerId":"#)
+    let bytes = text.bytes
+    workspace = bytes.indices.map { bytes[$0] }
   }
 
   /// Appends one line, its line end included. Never fails and never writes part of a line.
@@ -23,6 +33,110 @@ package struct AuditEncoder: Sendable {
     traceparent: Span<UInt8>,
     into buffer: inout TextBuffer
   ) {
-    buffer.append("{}\n")
+    buffer.append(#"{"timestamp":""#)
+    timestamp.append(record.timestampNanoseconds, to: &buffer)
+    buffer.append(#"","auditId":""#)
+    buffer.append(record.auditID)
+    buffer.append(workspace.span)
+    buffer.append(decimal: UInt64(record.workerID))
+    appendVerdict(record, to: &buffer)
+    appendEndpoints(record, host: host, to: &buffer)
+    if !method.isEmpty {
+      buffer.append(#","httpMethod":""#)
+      buffer.append(escaping: method)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    if !path.isEmpty {
+      buffer.append(#","httpPath":""#)
+      buffer.append(escaping: path)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    appendResult(record, to: &buffer)
+    if !traceparent.isEmpty {
+      buffer.append(#","traceparent":""#)
+      buffer.append(escaping: traceparent)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    buffer.append("}\n")
+  }
+
+  private func appendVerdict(_ record: borrowing AuditRecord, to buffer: inout TextBuffer) {
+    switch record.direction {
+    case .outbound: buffer.append(#","direction":"outbound","enforcementMode":""#)
+    case .inbound: buffer.append(#","direction":"inbound","enforcementMode":""#)
+    }
+    switch record.enforcementMode {
+    case .enforce: buffer.append("enforce")
+    case .monitor: buffer.append("monitor")
+    }
+    buffer.append(record.enforced ? #"","enforced":true"# : #"","enforced":false"#)
+    switch record.decision {
+    case .allow: buffer.append(#","policyDecision":"allow""#)
+    case .deny: buffer.append(#","policyDecision":"deny""#)
+    }
+    if let reason = record.reason {
+      buffer.append(#","policyReason":""#)
+      buffer.append(reason.rawValue)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    if let rule = record.matchedRule {
+      buffer.append(#","matchedRule":""#)
+      buffer.append(escaping: rule)
+      buffer.append(UInt8(ascii: "\""))
+    }
+  }
+
+  private func appendEndpoints(
+    _ record: borrowing AuditRecord, host: Span<UInt8>, to buffer: inout TextBuffer
+  ) {
+    switch record.applicationProtocol {
+    case .http: buffer.append(#","protocol":"http","sourceAddress":""#)
+    case .tls: buffer.append(#","protocol":"tls","sourceAddress":""#)
+    case .tcp: buffer.append(#","protocol":"tcp","sourceAddress":""#)
+    }
+    buffer.append(record.source.endpoint.address.canonical)
+    buffer.append(#"","sourcePort":"#)
+    buffer.append(decimal: UInt64(record.source.endpoint.port))
+    if let destination = record.destination {
+      buffer.append(#","destinationAddress":""#)
+      buffer.append(destination.endpoint.address)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    if !host.isEmpty {
+      buffer.append(#","destinationHost":""#)
+      buffer.append(escaping: host)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    if let destination = record.destination {
+      buffer.append(#","destinationPort":"#)
+      buffer.append(decimal: UInt64(destination.endpoint.port))
+    }
+  }
+
+  private func appendResult(_ record: borrowing AuditRecord, to buffer: inout TextBuffer) {
+    if record.responseStatus != 0 {
+      buffer.append(#","responseStatus":"#)
+      buffer.append(decimal: UInt64(record.responseStatus))
+    }
+    buffer.append(#","outcome":""#)
+    switch record.outcome {
+    case .completed: buffer.append("completed")
+    case .denied: buffer.append("denied")
+    case .upstreamFailed: buffer.append("upstream-failed")
+    case .clientGone: buffer.append("client-gone")
+    case .timedOut: buffer.append("timed-out")
+    case .shutdown: buffer.append("shutdown")
+    }
+    buffer.append(#"","bytesSent":"#)
+    buffer.append(decimal: record.bytesSent)
+    buffer.append(#","bytesReceived":"#)
+    buffer.append(decimal: record.bytesReceived)
+    buffer.append(#","latencyMs":"#)
+    let microseconds = record.latencyNanoseconds / 1000
+    buffer.write(24) { output in
+      output.append(decimal: microseconds / 1000)
+      output.append(UInt8(ascii: "."))
+      output.append(decimal: microseconds % 1000, digits: 3)
+    }
   }
 }

@@ -1,11 +1,11 @@
-package import Addressing
+import Addressing
 package import Policy
 
-/// Writes the HTTP/1.1 responses that the proxy answers itself.
+/// Writes the HTTP/1.1 responses that the proxy itself answers with.
 ///
 /// Denials are not the hot path, so it may allocate. Immutable; any thread may use it.
 package struct ReplyEncoder: Sendable {
-  /// What the answered request leaves to its reply.
+  /// What a reply owes to the request it answers.
   package struct Options: Sendable {
     /// The request was a HEAD: the same header fields, no body (RFC 9110 §9.3.2).
     package var omitsBody: Bool
@@ -24,60 +24,126 @@ package struct ReplyEncoder: Sendable {
     self.workspaceID = workspaceID
   }
 
-  /// Appends the `403` of a refused request.
+  /// Appends the `403` of a refused request: what was refused, why, and the rule that would allow
+  /// it.
   ///
-  /// - Parameters:
-  ///   - host: the name the request gave; empty where it gave none, then the destination's address
-  ///     takes its place.
-  ///   - method: empty where it is unknown.
+  /// - Parameter flow: nil where the connection ended before there was one; then the body names
+  ///   neither host nor port nor method.
   package func appendDenial(
-    _ denial: Denial,
-    host: Span<UInt8>,
-    method: Span<UInt8>,
-    destination: OriginalDestination?,
-    auditID: AuditID,
-    options: Options,
-    to buffer: inout TextBuffer
-  ) {}
-
-  /// How an allowed request's upstream failed.
-  package enum UpstreamFailure: Sendable {
-    /// The destination refused, reset or could not be reached: `502`.
-    case unreachable
-    /// It answered what is no HTTP/1 response: `502`.
-    case invalidResponse
-    /// It did not accept or answer in time: `504`.
-    case timedOut
+    _ denial: Denial, flow: Flow?, auditID: AuditID, options: Options, to buffer: inout TextBuffer
+  ) {
+    var body = TextBuffer(capacity: 512)
+    open(&body, error: "EgressDenied", reason: denial.reason.rawValue)
+    append(&body, message: denial.reason.sentence(for: flow), flow: flow, auditID: auditID)
+    if let flow, let rule = denial.suggestedRule(for: flow) {
+      body.append(#","suggestedRule":"#)
+      append(&body, rule)
+    }
+    body.append("}\n")
+    append(
+      status: "403 Forbidden", denyReason: denial.reason, body: body.bytes, options: options,
+      to: &buffer)
   }
 
   /// Appends the `502` or `504` of an allowed request whose upstream failed.
   package func appendUpstreamFailure(
-    _ failure: UpstreamFailure,
-    host: Span<UInt8>,
-    method: Span<UInt8>,
-    destination: OriginalDestination?,
-    auditID: AuditID,
-    options: Options,
+    _ failure: UpstreamFailure, flow: Flow, auditID: AuditID, options: Options,
     to buffer: inout TextBuffer
-  ) {}
-
-  /// Statuses of requests that were refused for their form; the raw value is the status code.
-  package enum RequestFault: UInt16, CaseIterable, Sendable {
-    case badRequest = 400
-    case requestTimeout = 408
-    case contentTooLarge = 413
-    case targetTooLong = 414
-    case headTooLarge = 431
-    case notImplemented = 501
-    case versionNotSupported = 505
+  ) {
+    var body = TextBuffer(capacity: 384)
+    open(&body, error: "UpstreamFailure", reason: failure.rawValue)
+    append(&body, message: failure.sentence, flow: flow, auditID: auditID)
+    body.append("}\n")
+    append(
+      status: failure.statusLine, denyReason: nil, body: body.bytes, options: options, to: &buffer)
   }
 
-  /// Appends the reply to a request that could not be read as one; it always closes.
+  /// Appends the reply to a request that could not be read as one. It says `connection: close`:
+  /// where the next request would begin is unknown.
   package func appendRequestFault(
-    _ fault: RequestFault,
-    reason: DenyReason,
-    auditID: AuditID,
-    omitsBody: Bool = false,
+    _ fault: RequestFault, reason: DenyReason, auditID: AuditID, omitsBody: Bool = false,
     to buffer: inout TextBuffer
-  ) {}
+  ) {
+    var body = TextBuffer(capacity: 256)
+    open(&body, error: "MalformedRequest", reason: reason.rawValue)
+    append(&body, message: fault.sentence, flow: nil, auditID: auditID)
+    body.append("}\n")
+    append(
+      status: fault.statusLine, denyReason: reason, body: body.bytes,
+      options: Options(omitsBody: omitsBody, closes: true), to: &buffer)
+  }
+
+  // MARK: The body
+
+  private func open(_ body: inout TextBuffer, error: String, reason: String) {
+    body.append(#"{"error":""#)
+    body.append(error)
+    body.append(#"","reason":""#)
+    body.append(reason)
+  }
+
+  private func append(
+    _ body: inout TextBuffer, message: String, flow: Flow?, auditID: AuditID
+  ) {
+    body.append(#"","message":""#)
+    body.append(escaping: message)
+    if let flow {
+      body.append(#"","host":""#)
+      if let name = flow.name {
+        body.append(escaping: name.bytes)
+      } else {
+        body.append(flow.destination.endpoint.address)
+      }
+      body.append(#"","port":"#)
+      body.append(decimal: UInt64(flow.destination.endpoint.port))
+      if let method = flow.method {
+        body.append(#","method":""#)
+        body.append(escaping: method.bytes)
+        body.append(UInt8(ascii: "\""))
+      }
+      body.append(#","workspaceId":""#)
+    } else {
+      body.append(#"","workspaceId":""#)
+    }
+    body.append(escaping: workspaceID)
+    body.append(#"","auditId":""#)
+    body.append(auditID)
+    body.append(UInt8(ascii: "\""))
+  }
+
+  private func append(_ body: inout TextBuffer, _ rule: SuggestedRule) {
+    body.append(#"{"hostPattern":""#)
+    body.append(escaping: rule.hostPattern)
+    body.append(#"","port":"#)
+    body.append(decimal: UInt64(rule.port))
+    body.append(#","allowedMethods":["#)
+    for (index, method) in rule.allowedMethods.enumerated() {
+      body.append(index == 0 ? "\"" : #",""#)
+      body.append(escaping: method.bytes)
+      body.append(UInt8(ascii: "\""))
+    }
+    body.append("]}")
+  }
+
+  // MARK: The head
+
+  private func append(
+    status: String, denyReason: DenyReason?, body: Span<UInt8>, options: Options,
+    to buffer: inout TextBuffer
+  ) {
+    buffer.append("HTTP/1.1 ")
+    buffer.append(status)
+    buffer.append("\r\ncontent-type: application/json\r\ncontent-length: ")
+    buffer.append(decimal: UInt64(body.count))
+    // A verdict must not outlive the policy that gave it in somebody's cache.
+    buffer.append("\r\ncache-control: no-store\r\n")
+    if let denyReason {
+      buffer.append("x-portarium-deny-reason: ")
+      buffer.append(denyReason.rawValue)
+      buffer.append("\r\n")
+    }
+    if options.closes { buffer.append("connection: close\r\n") }
+    buffer.append("\r\n")
+    if !options.omitsBody { buffer.append(body) }
+  }
 }
