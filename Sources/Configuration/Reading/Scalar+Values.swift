@@ -1,0 +1,73 @@
+extension Scalar {
+  /// `~`, `null` or nothing at all, unquoted.
+  var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }
+
+  /// `true`, `yes`, `on` and their opposites, unquoted, in lower, upper or title case.
+  var boolean: Bool? {
+    guard isPlain else { return nil }
+    switch text {
+    case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON": return true
+    case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF": return false
+    default: return nil
+    }
+  }
+
+  /// Decimal digits with or without a sign, unquoted and without leading zeros. Octal,
+  /// hexadecimal, binary and sexagesimal numbers and underscores, all of which YAML 1.1 has, are
+  /// no integers here.
+  var isInteger: Bool {
+    isPlain && Self.isInteger(text.utf8[...])
+  }
+
+  /// An integer, or one with up to nine decimals. No exponent.
+  var isDecimal: Bool {
+    guard isPlain else { return false }
+    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count <= 2, Self.isInteger(parts[0]) else { return false }
+    return parts.count == 1
+      || ((1...9).contains(parts[1].count) && parts[1].allSatisfy(Self.isDigit))
+  }
+
+  /// True where YAML 1.1 reads the text as something else than a string.
+  var isTyped: Bool {
+    guard isPlain else { return false }
+    return isNull || boolean != nil || isInteger || isDecimal || looksLikeNumber
+  }
+
+  /// A number in a notation that is not read here: `0x1bb`, `0443`, `1_000`, `22:22`, `1e3`.
+  var looksLikeNumber: Bool {
+    guard isPlain else { return false }
+    let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+    guard let first = digits.first, Self.isDigit(first) || first == UInt8(ascii: ".") else {
+      return false
+    }
+    if digits.starts(with: "0x".utf8) || digits.starts(with: "0b".utf8) {
+      return digits.dropFirst(2).allSatisfy { Self.isHexDigit($0) || $0 == UInt8(ascii: "_") }
+    }
+    // Digits in groups of colons (base 60), with underscores, a point, an exponent.
+    guard digits.allSatisfy({ Self.isDigit($0) || "_:.eE+-".utf8.contains($0) }),
+      digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
+      digits.last.map(Self.isDigit) ?? false
+    else { return false }
+    // `8000-8099` and `1-2` are texts: a sign stands only behind an exponent.
+    return !digits.indices.dropFirst().contains { index in
+      (digits[index] == UInt8(ascii: "-") || digits[index] == UInt8(ascii: "+"))
+        && digits[digits.index(before: index)] | 0x20 != UInt8(ascii: "e")
+    }
+  }
+
+  private static func isInteger(_ text: Substring.UTF8View) -> Bool {
+    let digits = text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+")
+      ? text.dropFirst() : text
+    return !digits.isEmpty && digits.allSatisfy(isDigit)
+      && (digits.count == 1 || digits.first != UInt8(ascii: "0"))
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
+  private static func isHexDigit(_ byte: UInt8) -> Bool {
+    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
+  }
+}

@@ -1,0 +1,88 @@
+/// What a value that doesn't belong in a configuration looks like.
+///
+/// A guard against slips, not a scanner: it knows the shapes that stand in documents by accident.
+/// Whoever reports one never shows the value.
+enum Secret: CustomStringConvertible {
+  case pem
+  case token
+  case urlWithPassword
+
+  /// Nil where `text` looks like none.
+  init?(in text: String) {
+    // All three need one of these bytes, which most values lack.
+    guard text.utf8.count >= 8, text.utf8.contains(where: { $0 == 0x2e || $0 == 0x3a || $0 == 0x2d })
+    else { return nil }
+    if text.contains("-----BEGIN ") {
+      self = .pem
+    } else if Self.holdsURLWithPassword(text) {
+      self = .urlWithPassword
+    } else if Self.holdsToken(text) {
+      self = .token
+    } else {
+      return nil
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .pem: "a PEM block"
+    case .token: "a signed token (JWT)"
+    case .urlWithPassword: "a URL with a password"
+    }
+  }
+
+  /// True for keys whose value must be a path: `clientSecret`, `db_password`, `API-KEY`.
+  static func isNamed(_ key: String) -> Bool {
+    let key = key.lowercased()
+    return ["secret", "password", "key"].contains { key.hasSuffix($0) }
+  }
+
+  static func isPath(_ text: String) -> Bool {
+    ["/", "./", "../"].contains { text.hasPrefix($0) }
+  }
+
+  /// `scheme://user:password@host`, anywhere in the text.
+  private static func holdsURLWithPassword(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    var start = 0
+    while let at = firstIndex(of: "://", in: bytes, from: start) {
+      start = at + 3
+      let authority = bytes[start...].prefix { !"/?# \t\n\"'".utf8.contains($0) }
+      guard let end = authority.lastIndex(of: UInt8(ascii: "@")),
+        let colon = authority[..<end].firstIndex(of: UInt8(ascii: ":"))
+      else { continue }
+      if colon + 1 < end { return true }
+    }
+    return false
+  }
+
+  /// Three parts in base64url of which the first begins like a JSON object (RFC 7519 §3), or the
+  /// five of an encrypted one; anywhere in the text.
+  private static func holdsToken(_ text: String) -> Bool {
+    let words = text.utf8.split { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "."):
+        false
+      default: true
+      }
+    }
+    return words.contains { word in
+      let parts = word.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+      guard parts.count == 3 || parts.count == 5, parts[0].count >= 12 else { return false }
+      // `{"` and the first letter of a name: base64 of a JSON object without white space. The
+      // second part of a signed token is one, too.
+      guard parts[0].starts(with: "eyJ".utf8) else { return false }
+      return parts.count == 5 || parts[1].starts(with: "eyJ".utf8)
+    }
+  }
+
+  private static func firstIndex(of text: String, in bytes: [UInt8], from: Int) -> Int? {
+    let wanted = Array(text.utf8)
+    guard bytes.count - from >= wanted.count else { return nil }
+    return (from...(bytes.count - wanted.count)).first { start in
+      bytes[start..<(start + wanted.count)].elementsEqual(wanted)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// Reads the keys of one section and remembers which were asked for: the rest is unknown.
+struct SectionReader {
+  /// Where the section begins.
+  let position: Position
+  let findings: Findings
+  private let entries: [Node.Entry]
+  private let keys: [KeyDeclaration]
+  private var consumed: [Bool]
+
+  init(entries: [Node.Entry], keys: [KeyDeclaration], position: Position, findings: Findings) {
+    self.entries = entries
+    self.keys = keys
+    self.position = position
+    self.findings = findings
+    consumed = Array(repeating: false, count: entries.count)
+  }
+
+  /// The key's value, or what holds where it is absent or wrong.
+  mutating func read<Value>(_ key: Key<Value>) -> Value {
+    guard let index = entries.firstIndex(where: { $0.key == key.name }) else {
+      if key.declaration.presence == .required {
+        findings.within(.key(key.name)) {
+          findings.error("the key is required and missing", at: position)
+        }
+      }
+      return findings.within(.key(key.name)) { key.fallback(position, findings) }
+    }
+    consumed[index] = true
+    return findings.within(.key(key.name)) {
+      key.read(entries[index].value, findings)
+        // What a default has to say is of no interest next to the error.
+        ?? key.fallback(position, Findings(file: ""))
+    }
+  }
+
+  /// Where the key's value stands; nil where the key is absent.
+  func position<Value>(of key: Key<Value>) -> Position? {
+    entries.first { $0.key == key.name }?.value.position
+  }
+
+  func error<Value>(_ message: String, at key: Key<Value>) {
+    findings.within(.key(key.name)) { findings.error(message, at: position(of: key) ?? position) }
+  }
+
+  func warning<Value>(_ message: String, at key: Key<Value>, suggestion: String? = nil) {
+    findings.within(.key(key.name)) {
+      findings.warning(message, at: position(of: key) ?? position, suggestion: suggestion)
+    }
+  }
+
+  func reportUnknownKeys() {
+    for (entry, consumed) in zip(entries, consumed) where !consumed {
+      findings.within(.key(excerpt(entry.key))) {
+        findings.error(
+          "there is no such key here", at: entry.keyPosition,
+          suggestion: nearest(to: entry.key, among: keys.map(\.name))
+            ?? Document.schema.path(ofKeyNamed: entry.key))
+      }
+    }
+  }
+}
+
+extension [KeyDeclaration] {
+  /// The path of the first key of this name anywhere in the document.
+  fileprivate func path(ofKeyNamed name: String) -> String? {
+    let name = folded(name)
+    return flatMap { $0.flattened() }.first { folded($0.key.name) == name }?.path
+  }
+}
