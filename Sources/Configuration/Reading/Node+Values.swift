@@ -18,8 +18,7 @@ extension Node {
     guard !scalar.isTyped else {
       let type = scalar.boolean == nil ? "a number" : "a boolean"
       findings.error(
-        "must be \(wanted), and \(noun) without quotes is \(type)", at: position,
-        suggestion: "\\\"\(excerpt(scalar.text))\\\"")
+        "must be \(wanted); \(noun) without quotes is \(type): put it in quotes", at: position)
       return nil
     }
     return scalar.text

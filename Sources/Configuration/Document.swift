@@ -1,0 +1,52 @@
+package import Policy
+
+/// The configuration of one workload, read by both programs: checked, with every default filled
+/// in. What is here is usable as it stands.
+package struct Document: Sendable {
+  /// Scopes tokens, policy and audit. 1 to 128 letters, digits, `.`, `_` and `-`.
+  package var workspaceId: String
+  package var proxyPort: UInt16
+  package var inboundPort: UInt16
+  package var adminPort: UInt16
+  /// Nil: no health port.
+  package var healthPort: UInt16?
+  package var dnsPort: UInt16
+  /// Nil: as many as the CPU limit of the cgroup allows.
+  package var workers: Int?
+  package var enforcementMode: EnforcementMode
+  package var egress: Egress
+  package var limits: Limits
+  package var capture: Capture
+}
+
+/// A document and what its author should hear about it.
+package struct Loaded: Sendable {
+  package var document: Document
+  /// In the order of their positions.
+  package var warnings: [Diagnostic]
+}
+
+extension Document {
+  /// Reads and checks the file at `path`, which must be a regular one of at most 16 MiB. Blocks
+  /// for as long as the disk does; any thread.
+  package static func load(path: String) throws(ConfigurationFailure) -> Loaded {
+    try parse(try DocumentFile.read(path), file: path)
+  }
+
+  /// Reads and checks a text; `file` is what its diagnostics call it.
+  package static func parse(
+    _ bytes: [UInt8], file: String
+  ) throws(ConfigurationFailure) -> Loaded {
+    let findings = Findings(file: file)
+    if let root = TreeBuilder.tree(of: bytes, findings) {
+      let document = DocumentSection.type.read(root, findings)
+      if let document, !findings.hasErrors {
+        return Loaded(document: document, warnings: findings.sortedWarnings)
+      }
+    }
+    throw .invalid(findings.sortedErrors)
+  }
+
+  /// The keys of the document, from which its documentation and suggestions are made.
+  package static var schema: [KeyDeclaration] { DocumentSection.keys }
+}

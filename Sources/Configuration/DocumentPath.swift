@@ -1,0 +1,13 @@
+/// Where the document is looked for.
+package enum DocumentPath {
+  package static let standard = "/etc/portarium/config.yaml"
+  package static let variable = "PORTARIUM_CONFIG"
+
+  /// The flag `--config` first, then `PORTARIUM_CONFIG`, then the standard path. An empty
+  /// variable counts as none, as a pod specification can't always leave it out.
+  package static func resolve(flag: String?, environment: [String: String]) -> String {
+    if let flag { return flag }
+    if let path = environment[variable], !path.isEmpty { return path }
+    return standard
+  }
+}

@@ -1,0 +1,97 @@
+internal import Policy
+
+/// The document's top level.
+enum DocumentSection {
+  static let workspaceId = Key(
+    required: "workspaceId", .text("a workspace's identifier", complaint: complaint(ofId:)),
+    "The workspace that tokens, policy and audit records belong to: 1 to 128 letters, digits, "
+      + "`.`, `_` and `-`, the first a letter or a digit.")
+  static let proxyPort = Key(
+    "proxyPort", .port, default: 15001,
+    "Where the sidecar listens for the workload's redirected connections.")
+  static let inboundPort = Key(
+    "inboundPort", .port, default: 15006, "Where the sidecar listens for inbound connections.")
+  static let adminPort = Key(
+    "adminPort", .port, default: 15000, "The admin server, on loopback only.")
+  static let healthPort: Key<UInt16> = Key(
+    "healthPort", .integer(0...65535), default: 15021,
+    "`/healthz`, `/readyz` and `/metrics`, on all addresses. 0: off.")
+  static let dnsPort = Key(
+    "dnsPort", .port, default: 15053, "Where captured DNS queries go.")
+  static let workers = Key(
+    "workers", .integer(1...1024), otherwise: "the CPU limit of the cgroup, 2 where there is none",
+    "Threads that carry traffic.")
+  static let enforcementMode = Key(
+    "enforcementMode", .word, default: EnforcementMode.enforce, shown: "enforce",
+    "`monitor` lets pass what the allowlist would deny, and writes down that it would have.")
+  static let egress = Key(section: "egress", EgressSection.type, "What may leave, and how.")
+  static let limits = Key(section: "limits", LimitsSection.type, "Deadlines and sizes.")
+  static let capture = Key(
+    section: "capture", CaptureSection.type, "What portarium-init programs into the kernel.")
+
+  static let keys = [
+    workspaceId.declaration, proxyPort.declaration, inboundPort.declaration,
+    adminPort.declaration, healthPort.declaration, dnsPort.declaration, workers.declaration,
+    enforcementMode.declaration, egress.declaration, limits.declaration, capture.declaration,
+  ]
+
+  static let type: ValueType<Document> = .section(keys) { section in
+    let health = section.read(healthPort)
+    let document = Document(
+      workspaceId: section.read(workspaceId) ?? "",
+      proxyPort: section.read(proxyPort),
+      inboundPort: section.read(inboundPort),
+      adminPort: section.read(adminPort),
+      healthPort: health == 0 ? nil : health,
+      dnsPort: section.read(dnsPort),
+      workers: section.read(workers),
+      enforcementMode: section.read(enforcementMode),
+      egress: section.read(egress),
+      limits: section.read(limits),
+      capture: section.read(capture))
+    section.refuseSharedPorts(document)
+    return document
+  }
+
+  @Sendable private static func complaint(ofId id: String) -> String? {
+    guard (1...128).contains(id.utf8.count) else { return "must be 1 to 128 characters long" }
+    let plain = id.utf8.allSatisfy { $0.isLetterOrDigit || "._-".utf8.contains($0) }
+    guard plain, id.utf8.first?.isLetterOrDigit ?? false else {
+      return "must consist of letters, digits, '.', '_' and '-' and begin with a letter or a "
+        + "digit, unlike \"\(excerpt(id))\""
+    }
+    return nil
+  }
+}
+
+extension SectionReader {
+  /// Five listeners, five ports. The one further down is to blame, a default never.
+  fileprivate func refuseSharedPorts(_ document: Document) {
+    let ports = [
+      (DocumentSection.proxyPort, document.proxyPort),
+      (DocumentSection.inboundPort, document.inboundPort),
+      (DocumentSection.adminPort, document.adminPort),
+      (DocumentSection.dnsPort, document.dnsPort),
+      (DocumentSection.healthPort, document.healthPort ?? 0),
+    ].map { key, port in (key: key, port: port, position: position(of: key)) }
+      .filter { $0.port != 0 }
+    let start = Position(line: 0, column: 0)
+    let inOrder = ports.sorted { ($0.position ?? start) < ($1.position ?? start) }
+    for (index, later) in inOrder.enumerated() {
+      guard let earlier = inOrder[..<index].first(where: { $0.port == later.port }) else { continue }
+      let origin = earlier.position.map { "line \($0.line)" } ?? "its default"
+      error("\(later.port) is already the \(earlier.key.name) (\(origin))", at: later.key)
+    }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isLetterOrDigit: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package import Policy
+
+/// What may leave, and how.
+package struct Egress: Sendable {
+  /// Whether requests without a trace context get one.
+  package var injectTraceContext: Bool
+  /// In the document's order; the first match wins. Empty denies everything.
+  package var rules: [Rule]
+
+  package init(injectTraceContext: Bool, rules: [Rule]) {
+    self.injectTraceContext = injectTraceContext
+    self.rules = rules
+  }
+}
+
+/// `egress:`
+enum EgressSection {
+  static let injectTraceContext = Key(
+    "injectTraceContext", .boolean, default: true,
+    "Add `traceparent` to HTTP requests that have none, and pass on what they have.")
+  static let allowlist = Key(
+    "allowlist", .list(of: AllowlistRuleSection.type), default: [], shown: "empty",
+    "The rules. The first whose host, port and method all match admits the traffic; what none "
+      + "admits is denied.")
+
+  static let keys = [injectTraceContext.declaration, allowlist.declaration]
+
+  static let type: ValueType<Egress> = .section(keys) { section in
+    let egress = Egress(
+      injectTraceContext: section.read(injectTraceContext), rules: section.read(allowlist))
+    if egress.rules.isEmpty {
+      section.warning("no rule admits anything: every connection will be denied", at: allowlist)
+    }
+    return egress
+  }
+}
