@@ -28,3 +28,62 @@ package enum HostPatternError: Error, Hashable {
   case bitsBehindPrefix(CIDR)
   case badName(HostName.ParseError)
 }
+
+extension HostPatternError: CustomStringConvertible {
+  /// A clause that stands after the place of the error: what is wrong and what to write instead.
+  package var description: String {
+    switch self {
+    case .empty:
+      "a host pattern can't be empty"
+    case .hasScheme(let host) where host.isEmpty:
+      "a host pattern holds no scheme"
+    case .hasScheme(let host):
+      "a host pattern holds no scheme; write \"\(host)\""
+    case .hasPort(let host, let port) where host.isEmpty || port.isEmpty:
+      "a host pattern holds no port; it belongs under \"port\""
+    case .hasPort(let host, let port):
+      "a host pattern holds no port; write \"\(host)\" and put \(port) under \"port\""
+    case .hasPath(let host) where host.isEmpty:
+      "a host pattern holds no path"
+    case .hasPath(let host):
+      "a host pattern holds no path; write \"\(host)\""
+    case .leadingDot(let suffix):
+      "a host pattern can't begin with a dot; write \"*.\(suffix)\" for the names below it"
+    case .misplacedWildcard:
+      "\"*\" stands alone or as the first label (\"*.example.com\"); for addresses write a CIDR block"
+    case .publicSuffix(let suffix):
+      "\"\(suffix)\" is a public suffix: \"*.\(suffix)\" would allow hosts of any owner"
+    case .ambiguousAddress:
+      "this could be read as an IPv4 address in more than one way; write four decimal numbers "
+        + "without leading zeros"
+    case .badAddress:
+      "this is no IPv6 address"
+    case .zoneIdentifier:
+      "an address in a host pattern has no zone (\"%eth0\")"
+    case .badPrefixLength:
+      "what stands behind the slash is no prefix length (0 to 32 for IPv4, 0 to 128 for IPv6)"
+    case .bitsBehindPrefix(let block):
+      "bits are set behind the prefix; write \"\(block.base)/\(block.prefixLength)\""
+    case .badName(let error):
+      switch error {
+      case .empty: "a host name can't be empty"
+      case .tooLong: "a host name has at most \(HostName.maximumLength) bytes"
+      case .badLabel: "each label of a host name has 1 to 63 bytes"
+      case .badByte: "a host name holds letters, digits, \"-\", \"_\" and \".\" only"
+      case .notInternationalized: "IDNA2008 has no form for this host name"
+      }
+    }
+  }
+}
+
+extension HostPatternWarning: CustomStringConvertible {
+  /// A clause that stands after the place of the warning.
+  package var description: String {
+    switch self {
+    case .anyName:
+      "\"*\" allows every host that has a name"
+    case .sharedSuffix(let suffix):
+      "anyone can get a name below \"\(suffix)\": \"*.\(suffix)\" allows hosts of any owner"
+    }
+  }
+}

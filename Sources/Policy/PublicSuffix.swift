@@ -11,14 +11,12 @@ enum PublicSuffix {
     case shared
   }
 
-  /// The section in which `name`, or every name directly below it, is a public suffix; nil where
-  /// neither is listed. A single label that is on no list is none: `internal`.
+  /// The section that lists `name`, or every name directly below it (`*.kawasaki.jp`), as a public
+  /// suffix; nil where neither does. A single label that is on no list is none: `internal`.
   static func section(of name: HostName) -> Section? {
-    // `*.kawasaki.jp` is listed while `kawasaki.jp` is not. The label below is one that no
-    // exception of the list names.
-    let candidates = [name.description, "0--0." + name.description]
-    if candidates.contains(where: { isSuffix($0, PSL_TYPE_ICANN) }) { return .icann }
-    if candidates.contains(where: { isSuffix($0, PSL_TYPE_PRIVATE) }) { return .shared }
+    let name = name.description
+    if isSuffix(name, PSL_TYPE_ICANN) { return .icann }
+    if isSuffix(name, PSL_TYPE_PRIVATE) { return .shared }
     return nil
   }
 

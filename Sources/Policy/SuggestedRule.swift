@@ -1,15 +1,40 @@
+internal import Addressing
+
 /// The rule that would allow a flow that was denied, in the document's terms.
 package struct SuggestedRule: Hashable, Sendable {
-  /// A name, or an address where the flow had no name.
+  /// A name, or an address where the flow had no name or no name may lead there.
   package let hostPattern: String
   package let port: UInt16
   /// Empty where the method can't be seen: the rule would admit any.
   package let allowedMethods: [HTTPMethod]
+
+  package init(hostPattern: String, port: UInt16, allowedMethods: [HTTPMethod]) {
+    self.hostPattern = hostPattern
+    self.port = port
+    self.allowedMethods = allowedMethods
+  }
 }
 
 extension Denial {
   /// The narrowest rule that, added to the allowlist, would allow `flow`; nil where no rule may.
   package func suggestedRule(for flow: Flow) -> SuggestedRule? {
-    nil
+    let endpoint = flow.destination.endpoint
+    var host = endpoint.address.description
+    switch reason {
+    case .hostNotAllowed, .portNotAllowed, .methodNotAllowed, .methodNotVisible:
+      if let method = flow.method, method.isConnect { return nil }
+      if let name = flow.name {
+        // What a resolver would read as an address is no pattern.
+        guard !name.endsInNumber else { return nil }
+        host = name.description
+      }
+    case .noServerName, .opaqueProtocol, .peekTimeout, .forbiddenAddress: break
+    case .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
+      .originalDestinationUnavailable, .loopDetected, .connectionLimit, .policyUnavailable,
+      .internalError:
+      return nil
+    }
+    return SuggestedRule(
+      hostPattern: host, port: endpoint.port, allowedMethods: flow.method.map { [$0] } ?? [])
   }
 }
