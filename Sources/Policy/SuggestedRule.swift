@@ -18,23 +18,33 @@ package struct SuggestedRule: Hashable, Sendable {
 extension Denial {
   /// The narrowest rule that, added to the allowlist, would allow `flow`; nil where no rule may.
   package func suggestedRule(for flow: Flow) -> SuggestedRule? {
+    guard reason.dependsOnRules, flow.method?.isConnect != true,
+      !FrontingNames().hideName(of: flow)
+    else { return nil }
     let endpoint = flow.destination.endpoint
     var host = endpoint.address.description
-    switch reason {
-    case .hostNotAllowed, .portNotAllowed, .methodNotAllowed, .methodNotVisible:
-      if let method = flow.method, method.isConnect { return nil }
-      if let name = flow.name {
-        // What a resolver would read as an address is no pattern.
-        guard !name.endsInNumber else { return nil }
-        host = name.description
-      }
-    case .noServerName, .opaqueProtocol, .peekTimeout, .forbiddenAddress: break
-    case .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
-      .originalDestinationUnavailable, .loopDetected, .connectionLimit, .policyUnavailable,
-      .internalError:
-      return nil
+    // No name leads to a forbidden address.
+    if let name = flow.name, ForbiddenAddress(endpoint.address) == nil {
+      // What a resolver would read as an address is no pattern.
+      guard !name.endsInNumber else { return nil }
+      host = name.description
     }
     return SuggestedRule(
       hostPattern: host, port: endpoint.port, allowedMethods: flow.method.map { [$0] } ?? [])
+  }
+}
+
+extension DenyReason {
+  /// True where another allowlist could have allowed the flow.
+  package var dependsOnRules: Bool {
+    switch self {
+    case .hostNotAllowed, .portNotAllowed, .methodNotAllowed, .methodNotVisible, .noServerName,
+      .opaqueProtocol, .peekTimeout, .forbiddenAddress:
+      true
+    case .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
+      .originalDestinationUnavailable, .loopDetected, .connectionLimit, .policyUnavailable,
+      .internalError:
+      false
+    }
   }
 }
