@@ -104,7 +104,12 @@ let package = Package(
       name: "ControlPlaneTests",
       dependencies: ["ControlPlane", "Configuration", "Telemetry", "Addressing"],
       swiftSettings: strict),
+    .target(
+      name: "TestNetwork", path: "Tests/TestNetwork", exclude: ["Scripts"],
+      swiftSettings: strict),
     .testTarget(
-      name: "IntegrationTests", dependencies: [], swiftSettings: strict),
+      name: "IntegrationTests",
+      dependencies: ["TestNetwork", "portarium-init", "portarium-sidecar"],
+      swiftSettings: strict),
   ]
 )

@@ -1,0 +1,27 @@
+/// Who a program runs as: its uid and gid, and what it may do beyond that.
+package struct User: Sendable {
+  /// The command line that turns a root process into this user.
+  let prefix: [String]
+
+  /// Root with everything: who builds the network.
+  package static let root = User(prefix: [])
+
+  /// Root with CAP_NET_ADMIN alone and no way to more, as an init container runs.
+  package static let initContainer = User(prefix: [
+    "setpriv", "--bounding-set", "-all,+net_admin", "--inh-caps=-all", "--no-new-privs",
+  ])
+
+  /// The proxy's uid, 1337, without capabilities.
+  package static let proxy = unprivileged(1337)
+
+  /// The workload's uid, 1000, without capabilities.
+  package static let workload = unprivileged(1000)
+
+  /// Any uid (and the same gid) without capabilities, unable to gain any.
+  package static func unprivileged(_ uid: Int) -> User {
+    User(prefix: [
+      "setpriv", "--reuid=\(uid)", "--regid=\(uid)", "--clear-groups", "--inh-caps=-all",
+      "--bounding-set=-all", "--no-new-privs",
+    ])
+  }
+}
