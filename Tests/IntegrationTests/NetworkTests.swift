@@ -6,7 +6,8 @@ import Testing
 @Suite(.serialized, .enabled(if: Requirement.privileged))
 struct NetworkTests {
   @Test(arguments: [false, true])
-  func `a workload reaches a server in the world on both families and by name`(router: Bool) throws {
+  func `a workload reaches a server in the world on both families and by name`(router: Bool) throws
+  {
     let network = try PodNetwork(hasRouter: router)
     try network.serve("10.77.2.80", "fd77:2::80")
     try network.pod.names(["web.example.com": ["10.77.2.80", "fd77:2::80"]])
@@ -40,7 +41,7 @@ struct NetworkTests {
   @Test func `a namespace goes with its owner and takes its processes along`() throws {
     var namespace: NetworkNamespace? = try NetworkNamespace("short")
     let name = try #require(namespace?.name)
-    let process = try #require(try namespace?.start(["cat", "/dev/zero"]))
+    let process = try #require(try namespace?.start(["tail", "-f", "/dev/null"]))
     namespace = nil
     #expect(!FileManager.default.fileExists(atPath: "/run/netns/\(name)"))
     #expect(!FileManager.default.fileExists(atPath: "/etc/netns/\(name)"))
