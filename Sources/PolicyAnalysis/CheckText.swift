@@ -1,0 +1,89 @@
+internal import Policy
+
+extension CheckResult {
+  /// The verdict in one line; for a denial, below it, why and what would change it. `methodGiven`
+  /// is the method that was asked for on the command line.
+  func textLines(methodGiven: HTTPMethod?) -> [String] {
+    var lines: [String] = []
+    if let denial {
+      let mode = isEnforced ? "" : " (monitor: not enforced)"
+      lines.append("deny   \(target.text.printable)  \(denial.reason.rawValue)\(mode)")
+      lines.append("       \(denial.reason.sentence(for: target.flow))")
+      if let nearestRule, let miss = denial.nearestMiss {
+        lines.append("       nearest: \(nearestRule.label), which misses by \(miss.missed.noun)")
+      }
+      if let suggestedRule {
+        lines.append("       would allow it: \(suggestedRule.yaml)")
+      }
+    } else {
+      lines.append("allow  \(target.text.printable)  \(matchedRule?.label ?? "")")
+    }
+    if methodGiven != nil, target.flow.method == nil {
+      lines.append("       note: the method can't be seen here and was not judged")
+    }
+    if dependsOnAddress {
+      lines.append("       note: address rules are judged for address targets only")
+    }
+    return lines
+  }
+}
+
+extension CheckTargetError {
+  func textLine(for text: String) -> String {
+    "error  \(text.withoutUserInfo.printable)  \(description.printable)"
+  }
+}
+
+extension NearestMiss.Missed {
+  var noun: String {
+    switch self {
+    case .method: "method"
+    case .port: "port"
+    }
+  }
+}
+
+extension Rule {
+  /// `rule github (*.github.com)`.
+  fileprivate var label: String {
+    "rule \(name.printable)" + (name == pattern ? "" : " (\(pattern.printable))")
+  }
+}
+
+extension SuggestedRule {
+  /// An entry of `egress.allowlist`, ready to be pasted.
+  fileprivate var yaml: String {
+    var fields = ["hostPattern: \"\(hostPattern)\"", "port: \(port)"]
+    if !allowedMethods.isEmpty {
+      let methods = allowedMethods.map { "\"\($0)\"" }.joined(separator: ", ")
+      fields.append("allowedMethods: [\(methods)]")
+    }
+    return "- {\(fields.joined(separator: ", "))}"
+  }
+}
+
+extension String {
+  /// The text with control and formatting characters spelt out: what comes from a file or a pipe
+  /// must not steer the terminal.
+  var printable: String {
+    var result = ""
+    for scalar in unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+        .unassigned:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default:
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// The text with everything between the scheme and the last `@` left out.
+  var withoutUserInfo: String {
+    guard let at = lastIndex(of: "@") else { return self }
+    let start = indices.first { self[$0...].hasPrefix("://") }.map { index($0, offsetBy: 3) }
+    guard let start, start <= at else { return "\u{2026}" + self[at...] }
+    return self[..<start] + "\u{2026}" + self[at...]
+  }
+}
