@@ -1,0 +1,38 @@
+# Every command a contributor needs. `make` alone lists them.
+# Programs are built for release, with Swift's runtime linked in: what is tested and shown is what
+# is shipped.
+
+SWIFT ?= swift
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib
+.DEFAULT_GOAL := help
+
+.PHONY: help setup build release test check demo bench clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+setup: ## install the Debian packages that are missing (needs root)
+	@.ci/setup
+
+build: setup ## build everything for debugging, tests included
+	$(SWIFT) build --build-tests
+
+release: setup ## build both programs for release, in .build/release
+	$(RELEASE) --product portarium-init
+	$(RELEASE) --product portarium-sidecar
+
+test: release ## run every test; with root also those in network namespaces
+	@SWIFT="$(SWIFT)" .ci/test
+
+check: release ## format, warnings, layering, unsafe code, what the binaries link
+	@SWIFT="$(SWIFT)" .ci/check
+
+demo: release ## show what happens to a workload's traffic (needs root)
+	@Tests/Demo/demo
+
+bench: release ## compare with other proxies, where Benchmarks has its programs installed
+	@if [ -x Benchmarks/run ]; then Benchmarks/run; else echo 'make bench: no Benchmarks/run'; exit 1; fi
+
+clean: ## remove what was built
+	$(SWIFT) package clean
+	rm -rf .build
