@@ -27,26 +27,31 @@ extension OutputSpan<UInt8> {
   @inline(__always)
   @_lifetime(self: copy self)
   mutating func append(decimal value: UInt64) {
-    var divisor: UInt64 = 1
-    while value / divisor >= 10 { divisor &*= 10 }
+    var digits = InlineArray<20, UInt8>(repeating: 0)
     var rest = value
-    while divisor > 0 {
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / divisor))
-      rest %= divisor
-      divisor /= 10
+    var count = 0
+    repeat {
+      digits[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+      count &+= 1
+    } while rest > 0
+    while count > 0 {
+      count &-= 1
+      append(digits[count])
     }
   }
 
-  /// Appends the last `digits` decimal digits of `value`, zeros included.
+  /// Appends the last `count` decimal digits of `value`, zeros included; at most 20.
   @inline(__always)
   @_lifetime(self: copy self)
-  mutating func append(decimal value: UInt64, digits: Int) {
-    var divisor: UInt64 = 1
-    for _ in 1..<digits { divisor &*= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
+  mutating func append(decimal value: UInt64, digits count: Int) {
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var rest = value
+    for index in 0..<count {
+      digits[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
+    for index in 1...count { append(digits[count - index]) }
   }
 
   /// Appends the last `digits` hexadecimal digits of `value`, zeros included, in lower case.
