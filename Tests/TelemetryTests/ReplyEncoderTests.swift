@@ -24,6 +24,16 @@ struct ReplyEncoderTests {
     #expect((body["message"] as? String)?.isEmpty == false)
   }
 
+  @Test("suggests the rule that would allow the request")
+  func suggestedRule() throws {
+    let body = try parse(Reply(denial: Denial(.methodNotAllowed)).body)
+    let rule = try #require(body["suggestedRule"] as? [String: Any])
+    #expect(rule["hostPattern"] as? String == "api.github.com")
+    #expect(rule["port"] as? Int == 443)
+    #expect(rule["allowedMethods"] as? [String] == ["DELETE"])
+    #expect(try parse(Reply(denial: Denial(.loopDetected)).body)["suggestedRule"] == nil)
+  }
+
   @Test("names the address where the flow has no name")
   func denialWithoutName() throws {
     let body = try parse(Reply(denial: Denial(.noServerName), name: nil).body)
