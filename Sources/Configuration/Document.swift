@@ -38,15 +38,32 @@ extension Document {
     _ bytes: [UInt8], file: String
   ) throws(ConfigurationFailure) -> Loaded {
     let findings = Findings(file: file)
-    if let root = TreeBuilder.tree(of: bytes, findings) {
-      let document = DocumentSection.type.read(root, findings)
-      if let document, !findings.hasErrors {
-        return Loaded(document: document, warnings: findings.sortedWarnings)
-      }
+    if let root = TreeBuilder.tree(of: bytes, findings), root.isDocument(findings),
+      let document = DocumentSection.type.read(root, findings), !findings.hasErrors
+    {
+      return Loaded(document: document, warnings: findings.sortedWarnings)
     }
     throw .invalid(findings.sortedErrors)
   }
 
   /// The keys of the document, from which its documentation and suggestions are made.
   package static var schema: [KeyDeclaration] { DocumentSection.keys }
+}
+
+extension Node {
+  /// Reports a text that is YAML, but of another kind, such as a file that was named by mistake.
+  /// That file may be a secret: nothing of it is shown.
+  fileprivate func isDocument(_ findings: Findings) -> Bool {
+    switch content {
+    case .mapping: return true
+    case .refused: return false
+    case .scalar(let scalar) where scalar.isNull:
+      findings.error("the document is empty", at: position)
+    case .scalar:
+      findings.error("this is no configuration: a single text and no keys", at: position)
+    case .sequence:
+      findings.error("this is no configuration: a list and no keys", at: position)
+    }
+    return false
+  }
 }

@@ -8,14 +8,19 @@ final class Findings {
     case index(Int)
   }
 
+  /// More of either kind help nobody; the rest is counted.
+  static let maximumCount = 1000
+
   private let file: String
   private var path: [Step] = []
-  private var errors: [Diagnostic] = []
-  private var warnings: [Diagnostic] = []
+  private var errors = Collected()
+  private var warnings = Collected()
 
   init(file: String) { self.file = file }
 
-  var hasErrors: Bool { !errors.isEmpty }
+  var hasErrors: Bool { !errors.kept.isEmpty }
+  /// False once a further error will only be counted: what it says need not be worked out.
+  var wantsErrors: Bool { errors.kept.count < Self.maximumCount }
 
   /// Runs `body` with `step` as the last part of the key path.
   func within<Result>(_ step: Step, _ body: () -> Result) -> Result {
@@ -29,26 +34,50 @@ final class Findings {
   func leaveAll() { path = [] }
 
   func error(_ message: String, at position: Position, suggestion: String? = nil) {
-    errors.append(diagnostic(message, position, suggestion))
+    errors.add { diagnostic(message, position, suggestion) }
   }
 
   func warning(_ message: String, at position: Position, suggestion: String? = nil) {
-    warnings.append(diagnostic(message, position, suggestion))
+    warnings.add { diagnostic(message, position, suggestion) }
   }
 
-  var sortedErrors: [Diagnostic] { errors.sorted { $0.position < $1.position } }
-  var sortedWarnings: [Diagnostic] { warnings.sorted { $0.position < $1.position } }
+  /// In the order of their positions; the last says how many more there are.
+  var sortedErrors: [Diagnostic] { sorted(errors, "errors") }
+  var sortedWarnings: [Diagnostic] { sorted(warnings, "warnings") }
+
+  private func sorted(_ collected: Collected, _ noun: String) -> [Diagnostic] {
+    let inOrder = collected.kept.sorted { $0.position < $1.position }
+    guard let last = inOrder.last, collected.furtherCount > 0 else { return inOrder }
+    let rest = "and \(collected.furtherCount) more \(noun)"
+    return inOrder + [Diagnostic(file: file, position: last.position, message: rest)]
+  }
+
+  private struct Collected {
+    var kept: [Diagnostic] = []
+    var furtherCount = 0
+
+    mutating func add(_ diagnostic: () -> Diagnostic) {
+      if kept.count < Findings.maximumCount {
+        kept.append(diagnostic())
+      } else {
+        furtherCount += 1
+      }
+    }
+  }
 
   private func diagnostic(_ message: String, _ at: Position, _ suggestion: String?) -> Diagnostic {
     Diagnostic(
-      file: file, position: at, keyPath: keyPath, message: message, suggestion: suggestion)
+      file: file, position: at, keyPath: keyPath, message: onOneLine(message),
+      suggestion: suggestion.map(onOneLine))
   }
 
   private var keyPath: String {
     var text = ""
     for step in path {
       switch step {
-      case .key(let key): text += text.isEmpty ? key : ".\(key)"
+      case .key(let key):
+        let shown = key.isEmpty ? "\"\"" : excerpt(key)
+        text += text.isEmpty ? shown : ".\(shown)"
       case .index(let index): text += "[\(index)]"
       }
     }

@@ -37,19 +37,6 @@ extension Node {
   }
 }
 
-/// A value as an error shows it: on one line, and not all of a long one.
-func excerpt(_ text: String) -> String {
-  var shown = ""
-  for scalar in text.unicodeScalars.prefix(60) {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-      shown += scalar.escaped(asASCII: true)
-    default: shown.unicodeScalars.append(scalar)
-    }
-  }
-  return text.unicodeScalars.count > 60 ? shown + "…" : shown
-}
-
 extension Scalar {
   /// Why this is not what was wanted, as a sentence.
   func complaint(wanted: String) -> String {

@@ -1,10 +1,12 @@
 extension Scalar {
   /// `~`, `null` or nothing at all, unquoted.
-  var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }
+  var isNull: Bool {
+    isPlain && text.utf8.count <= 4 && ["", "~", "null", "Null", "NULL"].contains(text)
+  }
 
   /// `true`, `yes`, `on` and their opposites, unquoted, in lower, upper or title case.
   var boolean: Bool? {
-    guard isPlain else { return nil }
+    guard isPlain, text.utf8.count <= 5 else { return nil }
     switch text {
     case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON": return true
     case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF": return false
@@ -16,12 +18,12 @@ extension Scalar {
   /// hexadecimal, binary and sexagesimal numbers and underscores, all of which YAML 1.1 has, are
   /// no integers here.
   var isInteger: Bool {
-    isPlain && Self.isInteger(text.utf8[...])
+    isPlain && beginsLikeNumber && Self.isInteger(text.utf8[...])
   }
 
   /// An integer, or one with up to nine decimals. No exponent.
   var isDecimal: Bool {
-    guard isPlain else { return false }
+    guard isPlain, beginsLikeNumber else { return false }
     let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count <= 2, Self.isInteger(parts[0]) else { return false }
     return parts.count == 1
@@ -36,16 +38,18 @@ extension Scalar {
 
   /// A number in a notation that is not read here: `0x1bb`, `0443`, `1_000`, `22:22`, `1e3`.
   var looksLikeNumber: Bool {
-    guard isPlain else { return false }
+    guard isPlain, beginsLikeNumber else { return false }
     let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-    guard let first = digits.first, Self.isDigit(first) || first == UInt8(ascii: ".") else {
-      return false
-    }
     if digits.starts(with: "0x".utf8) || digits.starts(with: "0b".utf8) {
       return digits.dropFirst(2).allSatisfy { Self.isHexDigit($0) || $0 == UInt8(ascii: "_") }
     }
-    // Digits in groups of colons (base 60), with underscores, a point, an exponent.
-    guard digits.allSatisfy({ Self.isDigit($0) || "_:.eE+-".utf8.contains($0) }),
+    let groups = digits.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+    if groups.count > 1 {
+      // Base 60, as in 22:22; an IPv6 address has an empty group or a longer one.
+      return groups.allSatisfy { $0.allSatisfy(Self.isDigit) && !$0.isEmpty }
+        && groups.dropFirst().allSatisfy { $0.count <= 2 }
+    }
+    guard digits.allSatisfy({ Self.isDigit($0) || "_.eE+-".utf8.contains($0) }),
       digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
       digits.last.map(Self.isDigit) ?? false
     else { return false }
@@ -54,6 +58,11 @@ extension Scalar {
       (digits[index] == UInt8(ascii: "-") || digits[index] == UInt8(ascii: "+"))
         && digits[digits.index(before: index)] | 0x20 != UInt8(ascii: "e")
     }
+  }
+
+  /// Most texts don't, and need no closer look.
+  private var beginsLikeNumber: Bool {
+    text.utf8.first.map { Self.isDigit($0) || "+-.".utf8.contains($0) } ?? false
   }
 
   private static func isInteger(_ text: Substring.UTF8View) -> Bool {

@@ -9,14 +9,25 @@ enum Secret: CustomStringConvertible {
 
   /// Nil where `text` looks like none.
   init?(in text: String) {
-    // All three need one of these bytes, which most values lack.
-    guard text.utf8.count >= 8, text.utf8.contains(where: { $0 == 0x2e || $0 == 0x3a || $0 == 0x2d })
-    else { return nil }
-    if text.contains("-----BEGIN ") {
+    // One pass that leaves nearly every value behind: each shape has three bytes of its own.
+    var mayBePEM = false
+    var mayBeURL = false
+    var mayBeToken = false
+    var lastThree: UInt32 = 0
+    for byte in text.utf8 {
+      lastThree = (lastThree << 8 | UInt32(byte)) & 0xff_ffff
+      switch lastThree {
+      case 0x2d2d2d: mayBePEM = true  // ---
+      case 0x3a2f2f: mayBeURL = true  // ://
+      case 0x65794a: mayBeToken = true  // eyJ
+      default: break
+      }
+    }
+    if mayBePEM, Self.holdsPEM(text) {
       self = .pem
-    } else if Self.holdsURLWithPassword(text) {
+    } else if mayBeURL, Self.holdsURLWithPassword(text) {
       self = .urlWithPassword
-    } else if Self.holdsToken(text) {
+    } else if mayBeToken, Self.holdsToken(text) {
       self = .token
     } else {
       return nil
@@ -33,12 +44,18 @@ enum Secret: CustomStringConvertible {
 
   /// True for keys whose value must be a path: `clientSecret`, `db_password`, `API-KEY`.
   static func isNamed(_ key: String) -> Bool {
-    let key = key.lowercased()
-    return ["secret", "password", "key"].contains { key.hasSuffix($0) }
+    ["secret", "password", "key"].contains { ending in
+      key.utf8.count >= ending.utf8.count
+        && zip(key.utf8.reversed(), ending.utf8.reversed()).allSatisfy { $0 | 0x20 == $1 }
+    }
   }
 
   static func isPath(_ text: String) -> Bool {
     ["/", "./", "../"].contains { text.hasPrefix($0) }
+  }
+
+  private static func holdsPEM(_ text: String) -> Bool {
+    firstIndex(of: "-----BEGIN ", in: Array(text.utf8), from: 0) != nil
   }
 
   /// `scheme://user:password@host`, anywhere in the text.

@@ -17,6 +17,7 @@ struct SectionReader {
 
   /// The key's value, or what holds where it is absent or wrong.
   mutating func read<Value>(_ key: Key<Value>) -> Value {
+    assert(keys.contains { $0.name == key.name }, "\(key.name) is not among its section's keys")
     guard let index = entries.firstIndex(where: { $0.key == key.name }) else {
       if key.declaration.presence == .required {
         findings.within(.key(key.name)) {
@@ -48,15 +49,20 @@ struct SectionReader {
     }
   }
 
+  /// Reports the keys that nobody asked for. To be called once, when all known ones were read.
   func reportUnknownKeys() {
     for (entry, consumed) in zip(entries, consumed) where !consumed {
-      findings.within(.key(excerpt(entry.key))) {
+      findings.within(.key(entry.key)) {
         findings.error(
           "there is no such key here", at: entry.keyPosition,
-          suggestion: nearest(to: entry.key, among: keys.map(\.name))
-            ?? Document.schema.path(ofKeyNamed: entry.key))
+          suggestion: findings.wantsErrors ? key(meantBy: entry.key) : nil)
       }
     }
+  }
+
+  /// A key of this section, or the path of one elsewhere that bears the same name.
+  private func key(meantBy name: String) -> String? {
+    nearest(to: name, among: keys.map(\.name)) ?? Document.schema.path(ofKeyNamed: name)
   }
 }
 

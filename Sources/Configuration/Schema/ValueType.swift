@@ -84,11 +84,11 @@ where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     let words = Value.allCases.map(\.rawValue)
     let phrase = words.joined(separator: " or ")
     return ValueType(shape: .oneOf(words)) { node, findings in
-      guard let text = node.text(phrase, findings) else { return nil }
-      if let value = Value(rawValue: text) { return value }
+      guard let scalar = node.scalar(phrase, findings) else { return nil }
+      if let value = Value(rawValue: scalar.text) { return value }
       findings.error(
         "must be \(phrase), not \(node.noun)", at: node.position,
-        suggestion: nearest(to: text, among: words))
+        suggestion: nearest(to: scalar.text, among: words))
       return nil
     }
   }

@@ -50,12 +50,7 @@ enum AllowlistRuleSection {
     guard (1...128).contains(name.unicodeScalars.count) else {
       return "must be 1 to 128 characters long"
     }
-    let printable = name.unicodeScalars.allSatisfy {
-      switch $0.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
-      default: true
-      }
-    }
+    let printable = name.unicodeScalars.allSatisfy(\.isPrintable)
     return printable ? nil : "must not hold control or invisible characters"
   }
 }

@@ -15,21 +15,13 @@ extension ValueType where Value == SpelledPattern {
       do throws(HostPatternError) {
         let pattern = try HostMatcher.parse(text)
         for warning in pattern.warnings {
-          findings.warning(sentence(warning), at: node.position)
+          findings.warning("\(warning)", at: node.position)
         }
         return SpelledPattern(text: text, matcher: pattern.matcher)
       } catch {
         findings.error("\(error)", at: node.position)
         return nil
       }
-    }
-  }
-
-  @Sendable private static func sentence(_ warning: HostPatternWarning) -> String {
-    switch warning {
-    case .anyName: "* admits every host that has a name"
-    case .sharedSuffix(let suffix):
-      "anyone can get a name below \(suffix), so this admits hosts of strangers"
     }
   }
 }
