@@ -66,7 +66,8 @@ extension Scalar {
   }
 
   private static func isInteger(_ text: Substring.UTF8View) -> Bool {
-    let digits = text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+")
+    let digits =
+      text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+")
       ? text.dropFirst() : text
     return !digits.isEmpty && digits.allSatisfy(isDigit)
       && (digits.count == 1 || digits.first != UInt8(ascii: "0"))

@@ -143,7 +143,8 @@ struct TreeBuilder: ~Copyable {
   /// counts as quoted.
   private enum Tag {
     static let string = "tag:yaml.org,2002:str"
-    static let scalars = [string] + ["int", "float", "bool", "null"].map { "tag:yaml.org,2002:\($0)" }
+    static let scalars =
+      [string] + ["int", "float", "bool", "null"].map { "tag:yaml.org,2002:\($0)" }
     static let sequence = "tag:yaml.org,2002:seq"
     static let mapping = "tag:yaml.org,2002:map"
   }

@@ -78,7 +78,9 @@ extension SectionReader {
     let start = Position(line: 0, column: 0)
     let inOrder = ports.sorted { ($0.position ?? start) < ($1.position ?? start) }
     for (index, later) in inOrder.enumerated() {
-      guard let earlier = inOrder[..<index].first(where: { $0.port == later.port }) else { continue }
+      guard let earlier = inOrder[..<index].first(where: { $0.port == later.port }) else {
+        continue
+      }
       let origin = earlier.position.map { "line \($0.line)" } ?? "its default"
       error("\(later.port) is already the \(earlier.key.name) (\(origin))", at: later.key)
     }

@@ -66,13 +66,13 @@ enum LimitsSection {
     "connectSeconds", .seconds(moment ... .seconds(300)), default: .seconds(5), shown: "5",
     "How long a connection to the destination may take; then a request is answered `504`.")
   static let idleSeconds = Key(
-    "idleSeconds", .seconds(moment ... day * 7), default: .seconds(3600), shown: "3600",
+    "idleSeconds", .seconds(moment...day * 7), default: .seconds(3600), shown: "3600",
     "How long a relayed connection may lie still before it is closed.")
   static let keepAliveSeconds = Key(
-    "keepAliveSeconds", .seconds(moment ... day), default: .seconds(300), shown: "300",
+    "keepAliveSeconds", .seconds(moment...day), default: .seconds(300), shown: "300",
     "How long an HTTP connection may wait for its next request.")
   static let halfClosedSeconds = Key(
-    "halfClosedSeconds", .seconds(moment ... day), default: .seconds(300), shown: "300",
+    "halfClosedSeconds", .seconds(moment...day), default: .seconds(300), shown: "300",
     "How long a connection may lie still once one side has finished sending.")
   static let drainSeconds = Key(
     "drainSeconds", .seconds(.zero ... .seconds(3600)), default: .seconds(30), shown: "30",
