@@ -16,7 +16,8 @@ struct HostNameTests {
     "a name is folded to lower case and loses one trailing dot",
     arguments: [
       ("example.com", "example.com"), ("EXAMPLE.Com", "example.com"),
-      ("example.com.", "example.com"), ("a", "a"), ("A.", "a"), ("_sip._tcp.Example", "_sip._tcp.example"),
+      ("example.com.", "example.com"), ("a", "a"), ("A.", "a"),
+      ("_sip._tcp.Example", "_sip._tcp.example"),
       ("-a-.b-", "-a-.b-"), ("xn--MNCHEN-3ya.de", "xn--mnchen-3ya.de"), ("1.2.3.4", "1.2.3.4"),
       (label63 + ".com", label63 + ".com"), (longest, longest), (longest + ".", longest),
     ])
@@ -37,7 +38,8 @@ struct HostNameTests {
       (longest + ".c", .tooLong), ("a\0", .badByte), ("\0", .badByte), ("a b", .badByte),
       ("a\t", .badByte), ("a\n", .badByte), ("a\u{7f}", .badByte), ("*.example.com", .badByte),
       ("a:443", .badByte), ("[::1]", .badByte), ("a/b", .badByte), ("a@b", .badByte),
-      ("a%2e", .badByte), ("a,b", .badByte), ("a;b", .badByte), ("a\\b", .badByte), ("a'b", .badByte),
+      ("a%2e", .badByte), ("a,b", .badByte), ("a;b", .badByte), ("a\\b", .badByte),
+      ("a'b", .badByte),
     ] as [(String, HostName.ParseError)])
   func refused(text: String, error: HostName.ParseError) {
     #expect(throws: error) { try flowName(Array(text.utf8)) }
@@ -50,7 +52,8 @@ struct HostNameTests {
     for byte in UInt8.min...UInt8.max {
       let bytes = [UInt8(ascii: "a"), byte, UInt8(ascii: "b")]
       if allowed.contains(byte) {
-        #expect(try flowName(bytes).description == String(decoding: bytes, as: UTF8.self).lowercased())
+        #expect(
+          try flowName(bytes).description == String(decoding: bytes, as: UTF8.self).lowercased())
       } else {
         #expect(throws: HostName.ParseError.badByte) { try flowName(bytes) }
       }
@@ -95,7 +98,9 @@ struct HostNameTests {
   @Test("names that differ in any byte or in length differ")
   func equality() throws {
     let name = try HostName("a.example.com")
-    for other in ["b.example.com", "a.example.con", "a.example.co", "a.example.comm", "example.com"] {
+    for other in [
+      "b.example.com", "a.example.con", "a.example.co", "a.example.comm", "example.com",
+    ] {
       #expect(try HostName(other) != name)
     }
   }
@@ -107,7 +112,8 @@ struct HostNameTests {
       ("0x7f000001", true), ("0X7F000001", true), ("010.0.0.1", true), ("1.2.3.4.5", true),
       ("example.1", true), ("example.0x1", true), ("example.0x", true), ("0", true), ("256", true),
       ("127.0.0.1.", true), ("example.com", false), ("1.com", false), ("1e100.net", false),
-      ("0x7f.com", false), ("a0x1", false), ("0xg", false), ("0b1", false), ("1a", false), ("x1", false),
+      ("0x7f.com", false), ("a0x1", false), ("0xg", false), ("0b1", false), ("1a", false),
+      ("x1", false),
       ("-1", false), ("1-", false), ("_1", false), ("x", false), ("0x1_", false),
     ])
   func numbers(text: String, endsInNumber: Bool) throws {

@@ -68,7 +68,9 @@ struct CheckTests {
       targets: ["db.internal:5432", "other.internal:5432"], json: false, ruleset: everywhere)
     #expect(output.first == "allow  db.internal:5432  rule named (db.internal)")
     #expect(output.contains("deny   other.internal:5432  host-not-allowed"))
-    #expect(output.filter { $0.hasSuffix("address rules are judged for address targets only") }.count == 2)
+    #expect(
+      output.filter { $0.hasSuffix("address rules are judged for address targets only") }.count == 2
+    )
     #expect(exitCode == 1)
   }
 
@@ -90,7 +92,8 @@ struct CheckTests {
 
   @Test("monitor mode shows the denial that would not be enforced")
   func monitor() throws {
-    let (output, exitCode) = try text("https://evil.test/", "http://169.254.169.254/", mode: .monitor)
+    let (output, exitCode) = try text(
+      "https://evil.test/", "http://169.254.169.254/", mode: .monitor)
     #expect(output.first == "deny   https://evil.test/  host-not-allowed (monitor: not enforced)")
     #expect(output.contains("deny   http://169.254.169.254/  forbidden-address"))
     #expect(exitCode == 1)
@@ -129,10 +132,12 @@ struct CheckTests {
     #expect(output.contains { $0.contains("http://\\u{1b}[2Jx/") })
   }
 
-  @Test("a suggestion, pasted into the allowlist, allows its target", arguments: [
-    "https://evil.test/", "http://evil.test:8080/", "192.0.2.1:22", "https://[2001:db8::1]/",
-    "http://docs.example.com:81/", "http://127.0.0.1/",
-  ])
+  @Test(
+    "a suggestion, pasted into the allowlist, allows its target",
+    arguments: [
+      "https://evil.test/", "http://evil.test:8080/", "192.0.2.1:22", "https://[2001:db8::1]/",
+      "http://docs.example.com:81/", "http://127.0.0.1/",
+    ])
   func suggestions(text: String) throws {
     let ruleset = try Self.ruleset()
     let json = try JSONSerialization.jsonObject(

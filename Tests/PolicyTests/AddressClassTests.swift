@@ -90,7 +90,8 @@ struct AddressClassTests {
     }
   }
 
-  @Test("a rule that names the address, or a block within its class, reaches it", arguments: encodings)
+  @Test(
+    "a rule that names the address, or a block within its class, reaches it", arguments: encodings)
   func named(text: String) throws {
     let address = try #require(IPAddress(text))
     let block = try #require(ForbiddenAddress(address)).block

@@ -188,7 +188,8 @@ struct DecisionWithoutPeekingTests {
   @Test("no name leads to a forbidden address, so name rules don't hold up one that names it")
   func forbidden() throws {
     let ruleset = Ruleset([
-      try rule("*"), try rule("0.0.0.0/0", ports: [22...22]), try rule("127.0.0.1", ports: [22...22]),
+      try rule("*"), try rule("0.0.0.0/0", ports: [22...22]),
+      try rule("127.0.0.1", ports: [22...22]),
     ])
     #expect(try ruleset.outcomeWithoutPeeking("127.0.0.1", 22) == .allowed(by: 2))
     #expect(try ruleset.outcomeWithoutPeeking("127.0.0.2", 22) == nil)

@@ -9,7 +9,8 @@ func rule(
 ) throws -> Rule {
   Rule(
     name: pattern, pattern: pattern, matcher: try HostMatcher.parse(pattern).matcher, ports: ports,
-    allowedMethods: try methods.map { try #require(HTTPMethod($0), sourceLocation: sourceLocation) })
+    allowedMethods: try methods.map { try #require(HTTPMethod($0), sourceLocation: sourceLocation) }
+  )
 }
 
 func destination(_ address: String, _ port: UInt16) throws -> OriginalDestination {

@@ -71,7 +71,8 @@ private enum Pool {
   static let patterns = [
     "*", "example.com", "a.example.com", "*.example.com", "*.a.example.com", "b.example.org",
     "*.example.org", "cloudflare-ech.com", "0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16",
-    "10.1.2.3", "127.0.0.0/8", "127.0.0.1", "169.254.169.254", "2001:db8::/32", "2001:db8::1", "::1",
+    "10.1.2.3", "127.0.0.0/8", "127.0.0.1", "169.254.169.254", "2001:db8::/32", "2001:db8::1",
+    "::1",
     "64:ff9b::/96", "64:ff9b::7f00:1",
   ]
   static let names = [
@@ -140,7 +141,9 @@ struct ReferenceTests {
       ])
   }
 
-  @Test("what is decided before any byte is what any bytes would lead to", arguments: [5, 6] as [UInt64])
+  @Test(
+    "what is decided before any byte is what any bytes would lead to",
+    arguments: [5, 6] as [UInt64])
   func withoutPeeking(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var decided = 0
