@@ -27,11 +27,17 @@ test: release ## run every test; with root also those in network namespaces
 check: release ## format, warnings, layering, unsafe code, what the binaries link
 	@SWIFT="$(SWIFT)" .ci/check
 
-demo: release ## show what happens to a workload's traffic (needs root)
+demo: ## show what happens to a workload's traffic (needs root)
+	@Tests/Demo/demo --needs
+	@echo 'Building both programs (some minutes the first time) ...'
+	@mkdir -p .build
+	@$(MAKE) --no-print-directory release >.build/demo.log 2>&1 || { cat .build/demo.log; exit 1; }
+	@rm -f .build/demo.log
 	@Tests/Demo/demo
 
 bench: release ## compare with other proxies, where Benchmarks has its programs installed
-	@if [ -x Benchmarks/run ]; then Benchmarks/run; else echo 'make bench: no Benchmarks/run'; exit 1; fi
+	@if [ -x Benchmarks/run ]; then Benchmarks/run; \
+	else echo 'make bench: there is no Benchmarks/run'; exit 1; fi
 
 clean: ## remove what was built
 	$(SWIFT) package clean
