@@ -217,6 +217,11 @@ int pl_wait_readable(int fd, int milliseconds) {
   PL_RESULT(poll(&entry, 1, milliseconds));
 }
 
+int pl_wait_writable(int fd, int milliseconds) {
+  struct pollfd entry = {.fd = fd, .events = POLLOUT};
+  PL_RESULT(poll(&entry, 1, milliseconds));
+}
+
 // Clocks, randomness, the process
 
 static uint64_t pl_clock(clockid_t clock) {

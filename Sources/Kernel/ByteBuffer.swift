@@ -6,7 +6,9 @@ internal import Glibc
 ///
 /// Memory below `count` behind `front` is always initialised; every pointer stays within
 /// `capacity`, which the checks of each method keep up.
-@safe package struct ByteBuffer: ~Copyable {
+///
+/// Sendable: the memory has this one owner and nothing else points into it.
+@safe package struct ByteBuffer: ~Copyable, @unchecked Sendable {
   private var base: UnsafeMutableRawPointer?
   private var size: UInt32 = 0
   private var front: UInt32 = 0
@@ -65,6 +67,16 @@ internal import Glibc
     reserve(text.utf8CodeUnitCount)
     unsafe memcpy(base! + Int(back), text.utf8Start, text.utf8CodeUnitCount)
     back += UInt32(text.utf8CodeUnitCount)
+  }
+
+  /// Appends what `body` writes, at most `limit` bytes.
+  package mutating func append(atMost limit: Int, _ body: (inout OutputSpan<UInt8>) -> Void) {
+    reserve(limit)
+    let start = unsafe (base! + Int(back)).assumingMemoryBound(to: UInt8.self)
+    let room = unsafe UnsafeMutableBufferPointer(start: start, count: limit)
+    var output = unsafe OutputSpan(buffer: room, initializedCount: 0)
+    body(&output)
+    back += UInt32(unsafe output.finalize(for: room))
   }
 
   /// Drops `count` bytes from the front; at most `self.count`.
@@ -155,5 +167,11 @@ extension Descriptor {
       let length = buffer.count
       return transfer { unsafe pl_write(number, start, length) }
     }
+  }
+
+  /// Waits until a write would find room, or for `milliseconds`.
+  package borrowing func waitWritable(milliseconds: Int32) {
+    // EINTR returns early, which the caller's loop allows.
+    _ = pl_wait_writable(number, milliseconds)
   }
 }

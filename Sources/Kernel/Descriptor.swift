@@ -13,6 +13,11 @@ package struct Descriptor: ~Copyable, Sendable {
 
   package static var none: Descriptor { Descriptor(owning: -1) }
 
+  /// One that leads nowhere, kept so that it can be given up when no other is left.
+  package static func spare() throws(Errno) -> Descriptor {
+    Descriptor(owning: try systemCall { pl_open_null() })
+  }
+
   package var isOpen: Bool { number >= 0 }
 
   deinit {

@@ -32,3 +32,19 @@ package enum Process {
 
   package static var userID: UInt32 { geteuid() }
 }
+
+extension Process {
+  /// A variable of the environment; nil where it isn't set.
+  package static func environment(_ name: String) -> String? {
+    // The environment is not changed after start, and the text is copied at once.
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  /// Writes one line to standard error.
+  package static func complain(_ sentence: String) {
+    let line = Array((sentence + "\n").utf8)
+    // Where standard error is gone there is nobody left to tell.
+    _ = unsafe pl_write(2, line, line.count)
+  }
+}

@@ -25,9 +25,13 @@ package struct WakeUp: ~Copyable, Sendable {
   }
 
   /// Blocks until a signal or for `milliseconds` (-1: for ever); then forgets the signals.
-  package func wait(milliseconds: Int32 = -1) {
+  ///
+  /// - Returns: true where there was a signal.
+  @discardableResult
+  package func wait(milliseconds: Int32 = -1) -> Bool {
     // EINTR returns early, which every caller's loop allows.
-    _ = pl_wait_readable(descriptor.number, milliseconds)
+    let ready = pl_wait_readable(descriptor.number, milliseconds)
     reset()
+    return ready > 0
   }
 }

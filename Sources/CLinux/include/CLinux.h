@@ -67,6 +67,7 @@ int pl_signalfd(const int *signals, int count);
 size_t pl_signal_info_size(void);
 int pl_signal_number(const void *info);
 int pl_wait_readable(int fd, int milliseconds);
+int pl_wait_writable(int fd, int milliseconds);
 
 // Clocks, randomness, the process
 

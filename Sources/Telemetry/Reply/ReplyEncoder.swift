@@ -41,7 +41,7 @@ package struct ReplyEncoder: Sendable {
     }
     body.append("}\n")
     append(
-      status: "403 Forbidden", denyReason: denial.reason, body: body.bytes, options: options,
+      status: denial.reason.replyStatusLine, denyReason: denial.reason, body: body.bytes, options: options,
       to: &buffer)
   }
 
@@ -145,5 +145,15 @@ package struct ReplyEncoder: Sendable {
     if options.closes { buffer.append("connection: close\r\n") }
     buffer.append("\r\n")
     if !options.omitsBody { buffer.append(body) }
+  }
+}
+
+extension DenyReason {
+  /// The status of the reply to a refused request: `503` where it was refused for want of room and
+  /// may pass later, else `403`.
+  package var replyStatus: UInt16 { self == .connectionLimit ? 503 : 403 }
+
+  var replyStatusLine: String {
+    self == .connectionLimit ? "503 Service Unavailable" : "403 Forbidden"
   }
 }
