@@ -1,0 +1,129 @@
+package import Addressing
+package import Kernel
+package import Policy
+package import Telemetry
+
+/// The workers: they take redirected connections, decide, forward or refuse, and write down.
+///
+/// Made and steered by the control thread; every method may be called from any thread.
+package final class DataPlane: Sendable {
+  /// Why it can't start.
+  package enum StartError: Error {
+    case cannotListen(Endpoint, Errno)
+    case cannotStart(Errno)
+  }
+
+  private let policy: PublishedPolicy
+  private let auditWriter: AuditWriter
+  private let mailboxes: [Mailbox]
+  private let ended: [WakeUpBox]
+  package let counters: [WorkerCounters]
+
+  /// Listens and starts the workers. As long as no policy was published every connection is
+  /// refused with `policy-unavailable`.
+  ///
+  /// - Parameters:
+  ///   - policy: may hold one already, or get one later by `publish`.
+  ///   - sink: gets the audit lines; owned by this from here on.
+  ///   - reportSinkFailure: called on the audit thread when the sink refuses a write.
+  package init(
+    settings: DataPlaneSettings, policy: PublishedPolicy, audit sink: consuming Descriptor,
+    reportSinkFailure: @escaping @Sendable (Errno) -> Void
+  ) throws(StartError) {
+    precondition(settings.workers >= 1)
+    self.policy = policy
+    let listeners = try Self.listen(settings)
+    do {
+      auditWriter = try AuditWriter(workers: settings.workers, reportFailure: reportSinkFailure)
+      var mailboxes: [Mailbox] = []
+      var ended: [WakeUpBox] = []
+      for _ in 0..<settings.workers {
+        mailboxes.append(try Mailbox())
+        ended.append(WakeUpBox(try WakeUp()))
+      }
+      self.mailboxes = mailboxes
+      self.ended = ended
+      counters = (0..<settings.workers).map { _ in WorkerCounters() }
+      try auditWriter.start(writingTo: sink)
+      for id in 0..<settings.workers {
+        let (mailbox, end, counters) = (mailboxes[id], ended[id], counters[id])
+        let (policy, auditWriter, own) = (policy, auditWriter, listeners[id])
+        try Thread.start(name: "worker-\(id)") {
+          do throws(Errno) {
+            var worker = try Worker(
+              id: id, settings: settings, listeners: own, mailbox: mailbox, published: policy,
+              auditWriter: auditWriter, counters: counters)
+            worker.run()
+          } catch {
+            // Its listeners close with it, so its share of connections is refused.
+            reportSinkFailure(error)
+          }
+          end.wakeUp.signal()
+        }
+      }
+    } catch {
+      throw .cannotStart(error)
+    }
+  }
+
+  /// Puts a policy in force. Decisions from the next batch of events on are made by it.
+  package func publish(_ ruleset: Ruleset) {
+    policy.publish(ruleset)
+    for mailbox in mailboxes { mailbox.wakeUp.signal() }
+  }
+
+  /// Stops accepting and lets what is under way end.
+  package func drain() {
+    for mailbox in mailboxes { mailbox.ask(for: .draining) }
+  }
+
+  /// Closes everything at once; each open record is written as `shutdown`.
+  package func stop() {
+    for mailbox in mailboxes { mailbox.ask(for: .stopping) }
+  }
+
+  /// After `drain` or `stop`: waits until worker `id` has ended.
+  ///
+  /// - Returns: false where `milliseconds` passed first.
+  package func waitForWorker(_ id: Int, milliseconds: Int32) -> Bool {
+    guard ended[id].wakeUp.wait(milliseconds: milliseconds) else { return false }
+    ended[id].wakeUp.signal()
+    return true
+  }
+
+  /// Once all workers have ended: writes what is left of the audit.
+  package func finishAudit(milliseconds: Int32) -> Bool {
+    auditWriter.finish(milliseconds: milliseconds)
+  }
+
+  /// One set of listeners for each worker; the kernel spreads connections over them.
+  private static func listen(_ settings: DataPlaneSettings) throws(StartError) -> [[Listener]] {
+    for endpoint in settings.listeners {
+      do {
+        // A socket that doesn't share finds out whether anyone else listens: one that shares would
+        // silently divide the port with another process of the same uid.
+        _ = try Descriptor.listening(on: endpoint, sharing: false)
+      } catch {
+        throw .cannotListen(endpoint, error)
+      }
+    }
+    var sets: [[Listener]] = []
+    for _ in 0..<settings.workers {
+      var set: [Listener] = []
+      for endpoint in settings.listeners {
+        do {
+          set.append(try Listener(endpoint, sharing: true))
+        } catch {
+          throw .cannotListen(endpoint, error)
+        }
+      }
+      sets.append(set)
+    }
+    return sets
+  }
+
+  private final class WakeUpBox: Sendable {
+    let wakeUp: WakeUp
+    init(_ wakeUp: consuming WakeUp) { self.wakeUp = wakeUp }
+  }
+}

@@ -1,0 +1,165 @@
+import Addressing
+import Kernel
+import Policy
+import Telemetry
+
+/// The audit record of a connection or request that has not ended.
+///
+/// Opened when it begins, written exactly once when it ends; a connection that is released with
+/// its record still open has it written then.
+struct OpenRecord: ~Copyable {
+  private(set) var isOpen: Bool
+  private(set) var id: AuditID
+  private(set) var startedAt: Instant
+  /// Nanoseconds since the Unix epoch.
+  private(set) var startedWallClock: UInt64
+
+  var applicationProtocol = AuditRecord.ApplicationProtocol.tcp
+  /// Until something was decided a record says that it was refused.
+  private(set) var decision = AuditRecord.Decision.deny
+  private(set) var reason: DenyReason? = .internalError
+  private(set) var isEnforced = true
+  private(set) var enforcementMode = EnforcementMode.enforce
+  private(set) var matchedRule: String?
+  var responseStatus: UInt16 = 0
+
+  /// Host, method, path and traceparent, one behind the other.
+  private var texts = ByteBuffer()
+  private var hostLength: UInt32 = 0
+  private var methodLength: UInt32 = 0
+  private var pathLength: UInt32 = 0
+
+  init(id: AuditID, startedAt: Instant, wallClock: UInt64) {
+    isOpen = true
+    self.id = id
+    self.startedAt = startedAt
+    startedWallClock = wallClock
+  }
+
+  /// Begins the record of the next request on the same connection; keeps the memory.
+  mutating func reopen(id: AuditID, startedAt: Instant, wallClock: UInt64) {
+    isOpen = true
+    self.id = id
+    self.startedAt = startedAt
+    startedWallClock = wallClock
+    decision = .deny
+    reason = .internalError
+    isEnforced = true
+    matchedRule = nil
+    responseStatus = 0
+    clearTexts()
+  }
+
+  mutating func close() { isOpen = false }
+
+  mutating func noteTexts(
+    host: Span<UInt8>, method: Span<UInt8> = Span(), path: Span<UInt8> = Span()
+  ) {
+    clearTexts()
+    texts.reserve(host.count + method.count + path.count)
+    texts.append(host)
+    texts.append(method)
+    texts.append(path)
+    hostLength = UInt32(host.count)
+    methodLength = UInt32(method.count)
+    pathLength = UInt32(path.count)
+  }
+
+  /// After `noteTexts`.
+  mutating func noteTraceParent(_ text: Span<UInt8>) { texts.append(text) }
+
+  mutating func noteAllowed(by rule: String?, mode: EnforcementMode) {
+    decision = .allow
+    reason = nil
+    matchedRule = rule
+    enforcementMode = mode
+  }
+
+  /// - Parameter enforced: false where monitor mode let the flow pass all the same.
+  mutating func noteDenied(_ reason: DenyReason, enforced: Bool, mode: EnforcementMode) {
+    decision = .deny
+    self.reason = reason
+    isEnforced = enforced
+    enforcementMode = mode
+  }
+
+  var host: Span<UInt8> {
+    @_lifetime(borrow self) borrowing get { texts.bytes.extracting(0..<Int(hostLength)) }
+  }
+  var method: Span<UInt8> {
+    @_lifetime(borrow self) borrowing get {
+      let start = Int(hostLength)
+      return texts.bytes.extracting(start..<(start + Int(methodLength)))
+    }
+  }
+  var path: Span<UInt8> {
+    @_lifetime(borrow self) borrowing get {
+      let start = Int(hostLength) + Int(methodLength)
+      return texts.bytes.extracting(start..<(start + Int(pathLength)))
+    }
+  }
+  var traceparent: Span<UInt8> {
+    @_lifetime(borrow self) borrowing get {
+      let start = Int(hostLength) + Int(methodLength) + Int(pathLength)
+      return texts.bytes.extracting(start..<texts.count)
+    }
+  }
+
+  private mutating func clearTexts() {
+    texts.clear()
+    hostLength = 0
+    methodLength = 0
+    pathLength = 0
+  }
+}
+
+extension Worker {
+  /// A record that begins now.
+  mutating func openRecord() -> OpenRecord {
+    OpenRecord(id: auditIDs.next(at: wallClock), startedAt: now, wallClock: wallClock)
+  }
+
+  mutating func reopenRecord(_ connection: inout Connection) {
+    let wallClock = self.wallClock
+    connection.record.reopen(
+      id: auditIDs.next(at: wallClock), startedAt: now, wallClock: wallClock)
+    connection.record.applicationProtocol = .http
+    connection.sent.delivered = 0
+    connection.received.delivered = 0
+    connection.failure = nil
+  }
+
+  /// Writes the open record down, once.
+  mutating func writeRecord(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
+    guard connection.record.isOpen else { return }
+    connection.record.close()
+    let record = AuditRecord(
+      timestampNanoseconds: connection.record.startedWallClock,
+      auditID: connection.record.id,
+      workerID: id,
+      enforcementMode: connection.record.enforcementMode,
+      enforced: connection.record.isEnforced,
+      decision: connection.record.decision,
+      reason: connection.record.reason,
+      matchedRule: connection.record.matchedRule,
+      applicationProtocol: connection.record.applicationProtocol,
+      source: connection.source,
+      destination: connection.machine.destination,
+      responseStatus: connection.record.responseStatus,
+      outcome: outcome,
+      bytesSent: connection.sent.delivered,
+      bytesReceived: connection.received.delivered,
+      latencyNanoseconds: now.since(connection.record.startedAt))
+    auditEncoder.encode(
+      record, host: connection.record.host, method: connection.record.method,
+      path: connection.record.path, traceparent: connection.record.traceparent,
+      into: &auditLines)
+    counters.auditRecords.add(1)
+    counters.bytesSent.add(connection.sent.delivered)
+    counters.bytesReceived.add(connection.received.delivered)
+    if outcome == .upstreamFailed { counters.upstreamFailures.add(1) }
+  }
+
+  /// Monotonic and wall clock are read together once a batch.
+  var wallClock: UInt64 { now.nanoseconds &+ wallClockOffset }
+}

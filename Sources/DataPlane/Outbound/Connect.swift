@@ -1,0 +1,55 @@
+import Addressing
+import Kernel
+import Policy
+import Telemetry
+
+extension Worker {
+  /// Opens the one connection that the permit is for, to the destination it names.
+  mutating func connect(_ permit: consuming Permit, _ connection: inout Connection) {
+    connection.upstreamSerial = (connection.upstreamSerial &+ 1) & Token.serialMask
+    do {
+      connection.upstream = Side(try Descriptor.connecting(to: permit.destination.endpoint))
+      try epoll.addEdgeTriggered(
+        connection.upstream.descriptor,
+        token: Token(connection.id, .upstream(connection.upstreamSerial)).rawValue)
+    } catch {
+      connection.upstream = .none
+      connectFailed(error, &connection)
+      return
+    }
+    connection.isConnecting = true
+    arm(&connection, deadline: now + settings.limits.connect)
+  }
+
+  /// The socket's outcome is known.
+  mutating func finishConnecting(_ connection: inout Connection) {
+    connection.isConnecting = false
+    if let error = connection.upstream.descriptor.pendingError() {
+      connection.upstream = .none
+      connectFailed(error, &connection)
+      return
+    }
+    arm(&connection, deadline: now + settings.limits.idle)
+    if connection.exchange.isOn {
+      connection.exchange.forwards()
+      exchange(&connection)
+    } else {
+      perform(connection.machine.connected(), on: &connection)
+    }
+  }
+
+  mutating func connectFailed(_ error: Errno, _ connection: inout Connection) {
+    if error.isExhaustion {
+      // Nothing left the host: the flow is refused, whatever the policy said.
+      connection.record.noteDenied(.connectionLimit, enforced: true, mode: enforcementMode)
+      counters.countDenial(.connectionLimit)
+      if connection.exchange.isOn {
+        answer(denial: Denial(.connectionLimit), &connection)
+      } else {
+        reset(&connection, outcome: .denied)
+      }
+      return
+    }
+    upstreamFailed(error == .timedOut ? .timedOut : .unreachable, &connection)
+  }
+}

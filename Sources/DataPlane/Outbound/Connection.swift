@@ -1,0 +1,72 @@
+import Addressing
+import Kernel
+import Policy
+import Telemetry
+import Wire
+
+/// All that one redirected connection is: two sockets, where it stands, what moves between them,
+/// and the audit record that is open for it.
+///
+/// Lives in the worker's slab and is touched by that worker's thread alone. An idle one owns no
+/// memory beside this.
+struct Connection: ~Copyable {
+  let id: ConnectionID
+  let source: ClientAddress
+  /// The workload's end.
+  var client: Side
+  /// The destination's end; closed until a Permit was consumed.
+  var upstream = Side.none
+  /// Counts the upstream sockets this connection has had, so that an event of an earlier one
+  /// finds nothing.
+  var upstreamSerial: UInt8 = 0
+  var isConnecting = false
+
+  var machine = OutboundConnection()
+  var exchange = HTTPExchange()
+  /// A request head that is not complete yet.
+  var unfinishedRequest: Unfinished<RequestHeadReader>?
+  /// A response head that is not complete yet.
+  var unfinishedResponse: UnfinishedResponse?
+
+  /// Bytes of the workload that were received and not judged yet.
+  var held = ByteBuffer()
+  /// Workload to destination.
+  var sent = Transit()
+  /// Destination to workload.
+  var received = Transit()
+
+  var record: OpenRecord
+  /// How the record will end where a direction failed while the other went on.
+  var failure: AuditRecord.Outcome?
+
+  /// When the wheel must tell, and the step of the valid entry (0: none).
+  var deadline: Instant
+  var timerStep: UInt64 = 0
+
+  /// Answered and shut down; what the workload still sends is thrown away for a while, since
+  /// closing with unread bytes would send a reset that overtakes the answer.
+  var isLingering = false
+  var lingerBytes = 0
+  /// In the worker's list of connections that used up their budget.
+  var isReady = false
+  var isReleased = false
+
+  init(id: ConnectionID, source: ClientAddress, client: consuming Descriptor, record: consuming OpenRecord, deadline: Instant) {
+    self.id = id
+    self.source = source
+    self.client = Side(client)
+    self.record = record
+    self.deadline = deadline
+  }
+}
+
+/// A response head that is not complete yet: its bytes and where the parser stands.
+final class UnfinishedResponse {
+  var bytes: ByteBuffer
+  var reader: ResponseHeadReader
+
+  init(bytes: consuming ByteBuffer, reader: ResponseHeadReader) {
+    self.bytes = bytes
+    self.reader = reader
+  }
+}

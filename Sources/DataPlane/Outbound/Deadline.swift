@@ -1,0 +1,29 @@
+import Kernel
+import Policy
+import Telemetry
+
+extension Worker {
+  /// The connection did not move on in time: what that means depends on what it waits for.
+  mutating func deadlinePassed(_ connection: inout Connection) {
+    if connection.isLingering {
+      return close(&connection, outcome: .completed)
+    }
+    if connection.isConnecting {
+      return upstreamFailed(.timedOut, &connection)
+    }
+    switch connection.exchange.state {
+    case .off: break
+    case .idle, .discarding:
+      return close(&connection, outcome: .timedOut)
+    case .readingHead:
+      return answer(fault: 408, reason: .peekTimeout, &connection)
+    case .connecting, .forwarding:
+      return upstreamFailed(.timedOut, &connection)
+    }
+    if connection.machine.state == .peeking {
+      perform(connection.machine.sawTooLittle(ended: false), on: &connection)
+    } else {
+      reset(&connection, outcome: .timedOut)
+    }
+  }
+}

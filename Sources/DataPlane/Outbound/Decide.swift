@@ -1,0 +1,81 @@
+import Addressing
+import Kernel
+import Policy
+import Telemetry
+
+extension Worker {
+  /// Carries out what the connection's state machine asks for.
+  mutating func perform(
+    _ action: consuming OutboundConnection.Action, on connection: inout Connection
+  ) {
+    switch consume action {
+    case .readMore:
+      break
+    case .decideWithoutPeeking(let destination):
+      decideWithoutPeeking(destination, &connection)
+    case .lookUp(let flow):
+      perform(connection.machine.lookedUp(flow), on: &connection)
+    case .decide(let flow):
+      decide(flow, &connection)
+    case .connect(let permit):
+      connect(permit, &connection)
+    case .exchange:
+      connection.record.applicationProtocol = .http
+      connection.exchange.begin()
+      arm(&connection, deadline: connection.record.startedAt + settings.limits.requestHead)
+      exchange(&connection)
+    case .relay:
+      startRelay(&connection)
+    case .deny(let denial):
+      deny(denial, &connection)
+    }
+  }
+
+  private mutating func decideWithoutPeeking(
+    _ destination: OriginalDestination, _ connection: inout Connection
+  ) {
+    guard let policy else {
+      perform(connection.machine.refused(.policyUnavailable), on: &connection)
+      return
+    }
+    guard let verdict = policy.decideWithoutPeeking(destination) else {
+      perform(connection.machine.judgedWithoutPeeking(nil), on: &connection)
+      return
+    }
+    let noted = note(verdict, by: policy, &connection.record)
+    perform(connection.machine.judgedWithoutPeeking(noted), on: &connection)
+  }
+
+  private mutating func decide(_ flow: Flow, _ connection: inout Connection) {
+    if case .tls = flow.content { connection.record.applicationProtocol = .tls }
+    if let name = flow.name { connection.record.noteTexts(host: name.bytes) }
+    guard let policy else {
+      perform(connection.machine.refused(.policyUnavailable), on: &connection)
+      return
+    }
+    let verdict = note(policy.decide(flow), by: policy, &connection.record)
+    perform(connection.machine.judged(verdict), on: &connection)
+  }
+
+  /// Enters a verdict in the open record and counts it.
+  func note(
+    _ verdict: consuming Verdict, by policy: Ruleset, _ record: inout OpenRecord
+  ) -> Verdict {
+    switch consume verdict {
+    case .allow(let permit, let wouldDeny):
+      if let wouldDeny {
+        record.noteDenied(wouldDeny.reason, enforced: false, mode: policy.enforcementMode)
+        counters.countDenial(wouldDeny.reason)
+      } else {
+        record.noteAllowed(
+          by: permit.ruleIndex.map { policy.rules[$0].name }, mode: policy.enforcementMode)
+        counters.allowed.add(1)
+      }
+      return .allow(permit, wouldDeny: wouldDeny)
+    case .deny(let denial):
+      return .deny(denial)
+    }
+  }
+
+  var enforcementMode: EnforcementMode { policy?.enforcementMode ?? .enforce }
+}

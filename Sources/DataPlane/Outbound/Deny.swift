@@ -1,0 +1,167 @@
+import Addressing
+import Kernel
+import Policy
+import Telemetry
+
+extension Worker {
+  /// Tells the workload that its connection is refused, in the language it speaks, and writes the
+  /// record.
+  mutating func deny(_ denial: Denial, _ connection: inout Connection) {
+    connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
+    counters.countDenial(denial.reason)
+    switch connection.machine.content {
+    case .tls:
+      connection.record.applicationProtocol = .tls
+      sendAlert(denial.reason, &connection)
+      writeRecord(&connection, outcome: .denied)
+      linger(&connection)
+    case .unknown, .http, .opaque:
+      // Anything else has no words for it. (A request is answered by `answer(denial:)`.)
+      reset(&connection, outcome: .denied)
+    }
+  }
+
+  /// A fatal alert (RFC 8446 §6.2) in a plaintext record of TLS 1.2's version, which every client
+  /// reads before keys are agreed on.
+  private mutating func sendAlert(_ reason: DenyReason, _ connection: inout Connection) {
+    connection.received.pending.append("\u{15}\u{03}\u{03}\u{00}\u{02}\u{02}")
+    switch reason {
+    case .noServerName, .malformedClientHello, .peekTimeout:
+      connection.received.pending.append("\u{70}")  // unrecognized_name (112)
+    default:
+      connection.received.pending.append("\u{31}")  // access_denied (49)
+    }
+  }
+
+  /// Sends what is left for the workload, ends our direction, and throws away what still comes for
+  /// a short while: closing with unread bytes would reset the connection and take the answer with
+  /// it.
+  mutating func linger(_ connection: inout Connection) {
+    connection.isLingering = true
+    connection.upstream = .none
+    connection.held.release()
+    arm(&connection, deadline: now + Self.lingerTime)
+    continueLingering(&connection)
+  }
+
+  mutating func continueLingering(_ connection: inout Connection) {
+    if !connection.received.isEmpty {
+      switch flush(&connection.received, to: &connection.client) {
+      case nil: break
+      case .waiting: return
+      default: return close(&connection, outcome: .clientGone)
+      }
+    }
+    if !connection.received.hasEnded {
+      connection.received.hasEnded = true
+      connection.client.descriptor.shutdownWrite()
+    }
+    while connection.client.isReadable {
+      scratch.clear()
+      scratch.reserve(Self.readSize)
+      switch scratch.receive(from: connection.client.descriptor, atMost: Self.readSize) {
+      case .bytes(let count):
+        connection.client.noteRead(count, of: Self.readSize)
+        connection.lingerBytes += count
+        if connection.lingerBytes > Self.lingerLimit {
+          return close(&connection, outcome: .completed)
+        }
+      case .wouldBlock:
+        connection.client.isReadable = false
+      case .endOfStream, .failed:
+        return close(&connection, outcome: .completed)
+      }
+    }
+  }
+
+  /// The destination of an allowed flow can't be reached or broke off.
+  mutating func upstreamFailed(
+    _ failure: UpstreamFailure, _ connection: inout Connection
+  ) {
+    let outcome: AuditRecord.Outcome = failure == .timedOut ? .timedOut : .upstreamFailed
+    guard connection.exchange.isOn, !connection.exchange.responseBegan,
+      let flow = requestFlow(connection)
+    else { return reset(&connection, outcome: outcome) }
+    reply.removeAll()
+    let closes = !canDiscardBody(connection)
+    replies.appendUpstreamFailure(
+      failure, flow: flow, auditID: connection.record.id,
+      options: .init(omitsBody: connection.exchange.isHEAD, closes: closes), to: &reply)
+    connection.record.responseStatus = failure.status
+    answer(&connection, outcome: outcome, closes: closes)
+  }
+
+  /// Answers a request that the policy refuses. The connection stays usable where the rest of the
+  /// request can be read away.
+  mutating func answer(
+    denial: Denial, _ connection: inout Connection
+  ) {
+    reply.removeAll()
+    let closes = !canDiscardBody(connection)
+    replies.appendDenial(
+      denial, flow: requestFlow(connection), auditID: connection.record.id,
+      options: .init(omitsBody: connection.exchange.isHEAD, closes: closes), to: &reply)
+    connection.record.responseStatus = denial.reason.replyStatus
+    answer(&connection, outcome: .denied, closes: closes)
+  }
+
+  /// Answers bytes that are no request we may judge, and closes: where the next request begins is
+  /// anyone's guess.
+  mutating func answer(
+    fault status: UInt16, reason: DenyReason, outcome: AuditRecord.Outcome = .denied,
+    _ connection: inout Connection
+  ) {
+    connection.record.noteDenied(reason, enforced: true, mode: enforcementMode)
+    counters.countDenial(reason)
+    reply.removeAll()
+    replies.appendRequestFault(
+      .init(rawValue: status) ?? .badRequest, reason: reason, auditID: connection.record.id,
+      to: &reply)
+    connection.record.responseStatus = status
+    answer(&connection, outcome: outcome, closes: true)
+  }
+
+  /// Sends `reply` in place of a response.
+  private mutating func answer(
+    _ connection: inout Connection, outcome: AuditRecord.Outcome, closes: Bool
+  ) {
+    connection.upstream = .none
+    connection.isConnecting = false
+    connection.unfinishedRequest = nil
+    connection.unfinishedResponse = nil
+    discardPipe(&connection.sent)
+    connection.sent.pending.release()
+    connection.exchange.refuses()
+    connection.received.pending.append(reply.bytes)
+    connection.received.meter = .complete
+    writeRecord(&connection, outcome: outcome)
+    if closes || isDraining {
+      linger(&connection)
+    } else {
+      arm(&connection, deadline: now + settings.limits.keepAlive)
+    }
+  }
+
+  /// The flow that the open record is about, made again for a reply: keeping it would cost every
+  /// request what only refused ones need.
+  private func requestFlow(_ connection: borrowing Connection) -> Flow? {
+    guard let destination = connection.machine.destination,
+      let method = HTTPMethod(connection.record.method)
+    else { return nil }
+    let name = try? HostName(flowBytes: connection.record.host)
+    return Flow(
+      destination: destination, name: name.flatMap { $0.endsInNumber ? nil : $0 },
+      content: .http(method: method))
+  }
+
+  /// A body that is announced as small is read away; a client that waits for `100 Continue` may
+  /// send it or not, so its connection can't be used again.
+  private func canDiscardBody(_ connection: borrowing Connection) -> Bool {
+    guard connection.exchange.mayContinue else { return false }
+    switch connection.sent.meter {
+    case .complete: return true
+    case .counted(let count): return count <= Self.discardLimit
+    case .chunked, .untilEnd: return false
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Kernel
+import Policy
+import Telemetry
+
+extension Worker {
+  /// Reads the workload's first bytes until they show what they are and for whom.
+  mutating func peek(_ connection: inout Connection) {
+    while connection.machine.state == .peeking {
+      guard connection.client.isReadable else { return }
+      scratch.clear()
+      scratch.reserve(Self.readSize)
+      let result = scratch.receive(
+        from: connection.client.descriptor, atMost: Self.readSize)
+      switch result {
+      case .bytes(let count):
+        connection.client.noteRead(count, of: Self.readSize)
+        // Kept in exactly as much memory as it needs, for as long as the peek takes.
+        connection.held.append(scratch.bytes)
+        var held = ByteBuffer()
+        swap(&held, &connection.held)
+        let action = connection.machine.received(
+          held.bytes, helloLimit: settings.limits.peekBytes)
+        swap(&held, &connection.held)
+        perform(action, on: &connection)
+      case .wouldBlock:
+        connection.client.isReadable = false
+      case .endOfStream:
+        connection.client.isReadable = false
+        perform(connection.machine.sawTooLittle(ended: true), on: &connection)
+      case .failed:
+        connection.record.noteDenied(.peekTimeout, enforced: true, mode: enforcementMode)
+        close(&connection, outcome: .clientGone)
+        return
+      }
+    }
+  }
+}

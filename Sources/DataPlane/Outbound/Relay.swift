@@ -1,0 +1,231 @@
+import Kernel
+import Telemetry
+
+/// Why a direction stopped moving.
+enum PumpOutcome {
+  /// It waits for the source to send or for the destination to take.
+  case waiting
+  /// It used up its turn; others come first.
+  case budgetSpent
+  /// The message is over and delivered.
+  case complete
+  /// The source has ended and all of it was delivered.
+  case ended
+  case sourceFailed
+  case destinationFailed
+  /// The source's framing is broken.
+  case malformed
+}
+
+extension Worker {
+  /// Bytes that one direction may move before others get their turn, in reads.
+  private static let readsPerTurn = 16
+  /// A splice that moved less than this was the end of a burst.
+  private static let smallSplice = 16 * 1024
+
+  /// The bytes are judged and the upstream is there: what was held goes first.
+  mutating func startRelay(_ connection: inout Connection) {
+    swap(&connection.sent.pending, &connection.held)
+    relay(&connection)
+  }
+
+  /// Moves bytes both ways, unseen, until both directions have ended.
+  mutating func relay(_ connection: inout Connection) {
+    var again = false
+    if !connection.sent.hasEnded {
+      let outcome = pump(
+        &connection.sent, from: &connection.client, to: &connection.upstream,
+        surplus: &connection.held)
+      switch outcome {
+      case .waiting: break
+      case .budgetSpent: again = true
+      case .ended, .complete:
+        connection.sent.hasEnded = true
+        connection.upstream.descriptor.shutdownWrite()
+        keepHalfClosed(connection)
+      case .sourceFailed, .malformed:
+        return reset(&connection, outcome: .clientGone)
+      case .destinationFailed:
+        // The upstream takes no more, yet what it sent before may still be unread.
+        connection.sent.hasEnded = true
+        connection.failure = .upstreamFailed
+      }
+    }
+    if !connection.received.hasEnded {
+      let outcome = pump(
+        &connection.received, from: &connection.upstream, to: &connection.client,
+        surplus: &connection.held)
+      switch outcome {
+      case .waiting: break
+      case .budgetSpent: again = true
+      case .ended, .complete:
+        connection.received.hasEnded = true
+        connection.client.descriptor.shutdownWrite()
+        keepHalfClosed(connection)
+      case .sourceFailed, .malformed:
+        return reset(&connection, outcome: .upstreamFailed)
+      case .destinationFailed:
+        return reset(&connection, outcome: .clientGone)
+      }
+    }
+    if connection.sent.hasEnded, connection.received.hasEnded {
+      close(&connection, outcome: connection.failure ?? .completed)
+      return
+    }
+    let isHalfClosed = connection.sent.hasEnded || connection.received.hasEnded
+    arm(
+      &connection,
+      deadline: now + (isHalfClosed ? settings.limits.halfClosed : settings.limits.idle))
+    if again { queue(&connection) }
+  }
+
+  private func keepHalfClosed(_ connection: borrowing Connection) {
+    connection.client.descriptor.keepTracked()
+    connection.upstream.descriptor.keepTracked()
+  }
+
+  /// Moves bytes from `source` to `destination` until one of them has to wait.
+  ///
+  /// It reads only when nothing waits for the destination, so a slow reader holds back its sender
+  /// and a connection never owns more than one read's worth of bytes.
+  ///
+  /// - Parameter surplus: gets what was read behind the end of the message.
+  mutating func pump(
+    _ transit: inout Transit, from source: inout Side, to destination: inout Side,
+    surplus: inout ByteBuffer
+  ) -> PumpOutcome {
+    var reads = 0
+    while true {
+      if let blocked = flush(&transit, to: &destination) { return blocked }
+      if transit.meter.isComplete {
+        returnPipe(&transit)
+        return .complete
+      }
+      guard source.isReadable else {
+        returnPipe(&transit)
+        return .waiting
+      }
+      guard reads < Self.readsPerTurn else { return .budgetSpent }
+      reads += 1
+      let stopped =
+        transit.isBulk && transit.meter.allowsSplice
+        ? fillPipe(&transit, from: &source)
+        : readAndSend(&transit, from: &source, to: &destination, surplus: &surplus)
+      if let stopped {
+        if stopped != .malformed { returnPipe(&transit) }
+        return stopped
+      }
+    }
+  }
+
+  /// Delivers what waits; nil once nothing does.
+  mutating func flush(_ transit: inout Transit, to destination: inout Side) -> PumpOutcome? {
+    while !transit.isEmpty {
+      guard destination.isWritable else { return .waiting }
+      let result: IOResult
+      if transit.pipeFill > 0, let pipe = transit.pipe {
+        result = pipe.pipe.drain(to: destination.descriptor, count: transit.pipeFill)
+        if case .bytes(let count) = result { transit.pipeFill -= count }
+      } else {
+        result = transit.pending.send(to: destination.descriptor)
+        if transit.pending.isEmpty { transit.pending.release() }
+      }
+      switch result {
+      case .bytes(let count): transit.delivered += UInt64(count)
+      case .wouldBlock: destination.isWritable = false
+      case .endOfStream, .failed: return .destinationFailed
+      }
+    }
+    return nil
+  }
+
+  /// One read through the worker's buffer, sent on at once.
+  private mutating func readAndSend(
+    _ transit: inout Transit, from source: inout Side, to destination: inout Side,
+    surplus: inout ByteBuffer
+  ) -> PumpOutcome? {
+    var bytes = ByteBuffer()
+    swap(&bytes, &scratch)
+    defer { swap(&bytes, &scratch) }
+    bytes.clear()
+    bytes.reserve(Self.readSize)
+    let room = min(Self.readSize, transit.meter.readLimit)
+    switch bytes.receive(from: source.descriptor, atMost: room) {
+    case .bytes(let count):
+      source.noteRead(count, of: room)
+      transit.isBulk = count == Self.readSize
+    case .wouldBlock:
+      source.isReadable = false
+      return .waiting
+    case .endOfStream:
+      source.isReadable = false
+      return .ended
+    case .failed:
+      return .sourceFailed
+    }
+    let admission = transit.meter.admit(bytes.bytes)
+    if admission.count < bytes.count {
+      surplus.append(bytes.bytes.extracting(admission.count..<bytes.count))
+      bytes.truncate(to: admission.count)
+    }
+    if let failed = deliver(&bytes, &transit, to: &destination) { return failed }
+    return admission.isMalformed ? .malformed : nil
+  }
+
+  /// Sends `bytes`; what the destination doesn't take waits in the transit's own memory.
+  mutating func deliver(
+    _ bytes: inout ByteBuffer, _ transit: inout Transit, to destination: inout Side
+  ) -> PumpOutcome? {
+    while destination.isWritable, transit.isEmpty, !bytes.isEmpty {
+      switch bytes.send(to: destination.descriptor) {
+      case .bytes(let count): transit.delivered += UInt64(count)
+      case .wouldBlock: destination.isWritable = false
+      case .endOfStream, .failed: return .destinationFailed
+      }
+    }
+    transit.pending.append(bytes.bytes)
+    return nil
+  }
+
+  /// One splice into an empty pipe.
+  private mutating func fillPipe(
+    _ transit: inout Transit, from source: inout Side
+  ) -> PumpOutcome? {
+    if transit.pipe == nil { transit.pipe = pipes.borrow() }
+    guard let pipe = transit.pipe else {
+      // No descriptor for a pipe: copying works as well.
+      transit.isBulk = false
+      return nil
+    }
+    let room = min(PipePool.pipeCapacity, transit.meter.readLimit)
+    switch pipe.pipe.fill(from: source.descriptor, count: room) {
+    case .bytes(let count):
+      transit.pipeFill = count
+      transit.meter.skip(count)
+      if count < Self.smallSplice { transit.isBulk = false }
+      return nil
+    case .wouldBlock:
+      source.isReadable = false
+      return .waiting
+    case .endOfStream:
+      source.isReadable = false
+      return .ended
+    case .failed:
+      return .sourceFailed
+    }
+  }
+
+  /// Gives an empty pipe back to the pool; a stream that waits needs none.
+  private mutating func returnPipe(_ transit: inout Transit) {
+    guard transit.pipeFill == 0, let pipe = transit.pipe else { return }
+    transit.pipe = nil
+    pipes.giveBack(pipe)
+  }
+
+  mutating func discardPipe(_ transit: inout Transit) {
+    guard let pipe = transit.pipe else { return }
+    transit.pipe = nil
+    if transit.pipeFill == 0 { pipes.giveBack(pipe) } else { pipes.discard(pipe) }
+    transit.pipeFill = 0
+  }
+}

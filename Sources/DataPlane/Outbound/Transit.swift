@@ -1,0 +1,127 @@
+import Kernel
+import Wire
+
+/// One end of a connection's two: a socket and what epoll last said of it.
+///
+/// Edge-triggered: a flag is cleared only when a call said "would block", or when a read took less
+/// than there was room for and the peer had not hung up.
+struct Side: ~Copyable {
+  var descriptor: Descriptor
+  var isReadable = false
+  var isWritable = false
+  /// The peer sends no more; what it sent before may still be unread.
+  var hasHungUp = false
+
+  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+  static var none: Side { Side(.none) }
+
+  var isOpen: Bool { descriptor.isOpen }
+
+  /// A read that took less than there was room for has emptied the socket, unless the peer hung
+  /// up: then the end is still to be read, and no further edge will tell.
+  mutating func noteRead(_ count: Int, of room: Int) {
+    if count < room, !hasHungUp { isReadable = false }
+  }
+
+  mutating func note(_ readiness: Readiness) {
+    if !readiness.isDisjoint(with: [.readHangup, .hangup, .error]) {
+      hasHungUp = true
+      isReadable = true
+    }
+    if readiness.contains(.readable) { isReadable = true }
+    if !readiness.isDisjoint(with: [.writable, .hangup, .error]) { isWritable = true }
+  }
+}
+
+/// Bytes on their way in one direction.
+struct Transit: ~Copyable {
+  /// Read and not yet taken by the destination. Empty while nobody waits.
+  var pending = ByteBuffer()
+  /// Bytes in a borrowed pipe on their way by splice.
+  var pipe: PipePool.Box?
+  var pipeFill = 0
+  /// The source filled the whole buffer last time: more will come, so it goes by splice.
+  var isBulk = false
+  /// The source has ended and all of it was delivered.
+  var hasEnded = false
+  /// What of the source's bytes belongs here.
+  var meter = Meter.untilEnd
+  /// Bytes delivered since the record began.
+  var delivered: UInt64 = 0
+
+  /// Nothing waits between the sockets.
+  var isEmpty: Bool { pending.isEmpty && pipeFill == 0 }
+}
+
+/// Where a message's body ends in a stream of bytes.
+enum Meter {
+  /// The message is over.
+  case complete
+  case counted(UInt64)
+  case chunked(ChunkedReader)
+  /// All until the source ends: an opaque stream, or a response delimited by closing.
+  case untilEnd
+
+  var isComplete: Bool {
+    if case .complete = self { true } else { false }
+  }
+
+  /// How many bytes may be read without reading into the next message. Chunked bodies show their
+  /// end only when they are read.
+  var readLimit: Int {
+    switch self {
+    case .complete: 0
+    case .counted(let count): Int(min(count, UInt64(Int32.max)))
+    case .chunked, .untilEnd: Int(Int32.max)
+    }
+  }
+
+  /// True where the bytes needn't be seen, so that they may go by splice.
+  var allowsSplice: Bool {
+    switch self {
+    case .counted, .untilEnd: true
+    case .complete, .chunked: false
+    }
+  }
+
+  struct Admission {
+    /// Leading bytes that belong to this message.
+    var count: Int
+    var isMalformed: Bool
+  }
+
+  /// Counts in what was read.
+  mutating func admit(_ bytes: Span<UInt8>) -> Admission {
+    switch self {
+    case .complete:
+      return Admission(count: 0, isMalformed: false)
+    case .counted(let remaining):
+      let count = Int(min(remaining, UInt64(bytes.count)))
+      self = remaining == UInt64(count) ? .complete : .counted(remaining - UInt64(count))
+      return Admission(count: count, isMalformed: false)
+    case .untilEnd:
+      return Admission(count: bytes.count, isMalformed: false)
+    case .chunked(var reader):
+      let progress = reader.advance(bytes)
+      switch progress.state {
+      case .more:
+        self = .chunked(reader)
+        return Admission(count: progress.consumed, isMalformed: false)
+      case .complete:
+        self = .complete
+        return Admission(count: progress.consumed, isMalformed: false)
+      case .malformed:
+        self = .complete
+        return Admission(count: progress.consumed, isMalformed: true)
+      }
+    }
+  }
+
+  /// Counts in bytes that went by unseen.
+  mutating func skip(_ count: Int) {
+    if case .counted(let remaining) = self {
+      self = remaining == UInt64(count) ? .complete : .counted(remaining - UInt64(count))
+    }
+  }
+}

@@ -1,0 +1,358 @@
+import Addressing
+import Kernel
+import Policy
+import Telemetry
+import Wire
+
+/// One thread's share of the data plane: its own epoll, listeners, connections, buffers and
+/// counters. Workers share nothing that changes but the published policy.
+///
+/// Concurrency: everything here is touched by the worker's thread alone, except what `Mailbox`,
+/// `PublishedPolicy`, `AuditQueue` and `WorkerCounters` hand between threads. The steps that a
+/// connection goes through are extensions under `Outbound/`.
+struct Worker: ~Copyable {
+  static let acceptsPerBatch = 64
+  /// Requests of one connection that are taken before others get their turn.
+  static let requestsPerTurn = 16
+  /// Bytes a read asks for.
+  static let readSize = 64 * 1024
+  /// How long, and for how many bytes, an answered connection is read away before it is closed.
+  static let lingerTime: UInt64 = 2 * DataPlaneSettings.Limits.second
+  static let lingerLimit = 1 << 20
+  /// Largest body that is read away to keep a connection whose request was refused.
+  static let discardLimit: UInt64 = 1 << 20
+  /// Rest after an accept that failed for want of descriptors where no spare one is left.
+  private static let acceptPause: UInt64 = DataPlaneSettings.Limits.second / 10
+  private static let eventsPerBatch = 256
+
+  let id: Int
+  let settings: DataPlaneSettings
+  let headLimits: HeadLimits
+  /// Connections this worker takes.
+  let connectionLimit: Int
+  let counters: WorkerCounters
+  private let mailbox: Mailbox
+  private let published: PublishedPolicy
+  private let auditWriter: AuditWriter
+
+  let epoll: Epoll
+  private var listeners: [Listener]
+  private var acceptsAgainAt: Instant?
+  /// Given up to accept and refuse a connection when no other descriptor is left.
+  var spare: Descriptor
+
+  var slab = ConnectionSlab()
+  private var wheel: TimerWheel
+  private var ready: [ConnectionID] = []
+  var pipes = PipePool()
+
+  /// Every read goes here first; contents are valid until the next read.
+  var scratch = ByteBuffer(capacity: readSize)
+  /// A request as it leaves.
+  var outgoing = ByteBuffer()
+  var addedFields = ByteBuffer()
+  var reply = TextBuffer()
+  let replies: ReplyEncoder
+
+  var auditEncoder: AuditEncoder
+  var auditLines = TextBuffer(capacity: 64 * 1024)
+  var auditIDs: AuditIDGenerator
+  var traceIDs: TraceIDGenerator
+
+  private(set) var policy: Ruleset?
+  private var policyGeneration = 0
+  private(set) var isDraining = false
+
+  /// The batch's time: monotonic, and what to add for nanoseconds since the Unix epoch.
+  private(set) var now: Instant
+  private(set) var wallClockOffset: UInt64
+
+  init(
+    id: Int, settings: DataPlaneSettings, listeners: [Listener], mailbox: Mailbox,
+    published: PublishedPolicy, auditWriter: AuditWriter, counters: WorkerCounters
+  ) throws(Errno) {
+    let epoll = try Epoll(capacity: Self.eventsPerBatch)
+    let spare = try Descriptor.spare()
+    try epoll.addLevelTriggered(mailbox.wakeUp.descriptor, token: Token.wakeUp.rawValue)
+    for (position, listener) in listeners.enumerated() {
+      try epoll.addLevelTriggered(
+        listener.descriptor, token: Token(listener: position).rawValue)
+    }
+    self.id = id
+    self.settings = settings
+    headLimits = HeadLimits(
+      maximumBytes: settings.limits.requestHeadBytes,
+      maximumFields: settings.limits.requestHeadFields)
+    connectionLimit = min(
+      max(1, settings.limits.connections / settings.workers), Token.maximumSlots)
+    self.counters = counters
+    self.mailbox = mailbox
+    self.published = published
+    self.auditWriter = auditWriter
+    self.epoll = epoll
+    self.listeners = listeners
+    self.spare = spare
+    now = Instant.now()
+    wallClockOffset = Instant.wallClock() &- now.nanoseconds
+    wheel = TimerWheel(now: now)
+    replies = ReplyEncoder(workspaceID: settings.workspaceID)
+    auditEncoder = AuditEncoder(workspaceID: settings.workspaceID)
+    var random = SystemRandomNumberGenerator()
+    auditIDs = AuditIDGenerator(seed: &random)
+    traceIDs = TraceIDGenerator(seed: &random)
+  }
+
+  /// Serves until it was asked to drain and everything has ended, or to stop.
+  mutating func run() {
+    while true {
+      let count = waitForEvents()
+      readClocks()
+      takePolicy()
+      for index in 0..<count { dispatch(index) }
+      runReady()
+      runTimers()
+      slab.freeReleased()
+      handOverAudit()
+      switch mailbox.phase {
+      case .serving: break
+      case .draining: drain()
+      case .stopping: closeEverything()
+      }
+      if isDraining, slab.count == 0 { return }
+    }
+  }
+
+  // MARK: Events
+
+  private func waitForEvents() -> Int {
+    var milliseconds: Int32 = -1
+    if !ready.isEmpty {
+      milliseconds = 0
+    } else {
+      var wait = wheel.nextWait(from: now)
+      if let again = acceptsAgainAt { wait = min(wait ?? .max, again.since(now)) }
+      if let wait { milliseconds = Int32(min(wait / 1_000_000 + 1, 60_000)) }
+    }
+    do {
+      return try epoll.wait(milliseconds: milliseconds)
+    } catch {
+      // EINTR is retried; what remains (EINVAL, EFAULT) is a bug of ours.
+      preconditionFailure("epoll_wait failed: \(error)")
+    }
+  }
+
+  private mutating func readClocks() {
+    now = Instant.now()
+    wallClockOffset = Instant.wallClock() &- now.nanoseconds
+  }
+
+  private mutating func takePolicy() {
+    let generation = published.generation
+    guard generation != policyGeneration else { return }
+    policyGeneration = generation
+    policy = published.ruleset
+  }
+
+  private mutating func dispatch(_ index: Int) {
+    let (rawToken, readiness) = epoll.event(index)
+    let token = Token(rawValue: rawToken)
+    switch token.source {
+    case .wakeUp:
+      mailbox.wakeUp.reset()
+    case .listener(let position):
+      if acceptsAgainAt == nil, position < listeners.count { accept(on: listeners[position]) }
+    case .client:
+      guard let reference = slab.find(token.id) else { return }
+      reference.connection.client.note(readiness)
+      advance(&reference.connection)
+    case .upstream(let serial):
+      guard let reference = slab.find(token.id), reference.connection.upstreamSerial == serial
+      else { return }
+      reference.connection.upstream.note(readiness)
+      upstreamReady(&reference.connection)
+    }
+  }
+
+  private mutating func upstreamReady(_ connection: inout Connection) {
+    guard !connection.isReleased, connection.upstream.isOpen else { return }
+    if connection.isConnecting {
+      if connection.upstream.isWritable { finishConnecting(&connection) }
+      return
+    }
+    if connection.exchange.isBetweenRequests {
+      // The server closed, or spoke unasked: either way the next request needs another connection.
+      connection.upstream = .none
+      return
+    }
+    advance(&connection)
+  }
+
+  /// Takes a connection as far as it gets with what its sockets have said so far.
+  private mutating func advance(_ connection: inout Connection) {
+    guard !connection.isReleased else { return }
+    if connection.isLingering {
+      continueLingering(&connection)
+    } else if connection.exchange.isOn {
+      exchange(&connection)
+    } else if connection.machine.state == .peeking {
+      peek(&connection)
+    } else if !connection.isConnecting, connection.upstream.isOpen {
+      relay(&connection)
+    }
+  }
+
+  // MARK: Turns
+
+  /// Lets others go first; the connection goes on in the next batch.
+  mutating func queue(_ connection: inout Connection) {
+    guard !connection.isReady else { return }
+    connection.isReady = true
+    ready.append(connection.id)
+  }
+
+  private mutating func runReady() {
+    guard !ready.isEmpty else { return }
+    var turn: [ConnectionID] = []
+    swap(&turn, &ready)
+    for id in turn {
+      guard let reference = slab.find(id) else { continue }
+      reference.connection.isReady = false
+      advance(&reference.connection)
+    }
+  }
+
+  // MARK: Deadlines
+
+  /// Sets when the connection must have moved on. Moving a deadline back costs one store.
+  mutating func arm(_ connection: inout Connection, deadline: Instant) {
+    connection.deadline = deadline
+    let step = TimerWheel.step(of: deadline)
+    if connection.timerStep == 0 || step < connection.timerStep {
+      connection.timerStep = wheel.insert(connection.id, deadline: deadline)
+    }
+  }
+
+  private mutating func runTimers() {
+    if let again = acceptsAgainAt, again <= now { resumeAccepting() }
+    for entry in wheel.takeDue(at: now) {
+      guard let reference = slab.find(entry.id), reference.connection.timerStep == entry.step,
+        !reference.connection.isReleased
+      else { continue }
+      reference.connection.timerStep = 0
+      if reference.connection.deadline > now {
+        arm(&reference.connection, deadline: reference.connection.deadline)
+      } else {
+        deadlinePassed(&reference.connection)
+      }
+    }
+  }
+
+  // MARK: Accepting
+
+  /// Stops listening for a moment: with no descriptor at all, level-triggered listeners would spin.
+  mutating func pauseAccepting() {
+    guard acceptsAgainAt == nil else { return }
+    acceptsAgainAt = now + Self.acceptPause
+    for listener in listeners { try! epoll.remove(listener.descriptor) }
+  }
+
+  private mutating func resumeAccepting() {
+    acceptsAgainAt = nil
+    reopenSpare()
+    for (position, listener) in listeners.enumerated() {
+      do {
+        try epoll.addLevelTriggered(
+          listener.descriptor, token: Token(listener: position).rawValue)
+      } catch {
+        return pauseAccepting()
+      }
+    }
+  }
+
+  mutating func reopenSpare() {
+    // Without one, accepting pauses; the next pause's end tries again.
+    if !spare.isOpen, let descriptor = try? Descriptor.spare() { spare = descriptor }
+  }
+
+  // MARK: The end
+
+  /// Ends a connection in an orderly way: what was sent arrives, then FIN.
+  mutating func close(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
+    guard !connection.isReleased else { return }
+    writeRecord(&connection, outcome: outcome)
+    connection.isReleased = true
+    discardPipe(&connection.sent)
+    discardPipe(&connection.received)
+    counters.connectionsClosed.add(1)
+    slab.release(connection.id)
+  }
+
+  /// Ends a connection so that neither side takes what it got for the whole.
+  mutating func reset(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
+    guard !connection.isReleased else { return }
+    connection.client.descriptor.resetOnClose()
+    if connection.upstream.isOpen { connection.upstream.descriptor.resetOnClose() }
+    close(&connection, outcome: outcome)
+  }
+
+  /// Takes the connections that already wait, then no more; ends those between two requests.
+  private mutating func drain() {
+    guard !isDraining else { return }
+    for listener in listeners { accept(on: listener) }
+    isDraining = true
+    listeners.removeAll()
+    acceptsAgainAt = nil
+    for id in slab.all {
+      guard let reference = slab.find(id), !reference.connection.isReleased,
+        reference.connection.exchange.isBetweenRequests
+      else { continue }
+      close(&reference.connection, outcome: .shutdown)
+    }
+    slab.freeReleased()
+    handOverAudit()
+  }
+
+  private mutating func closeEverything() {
+    isDraining = true
+    listeners.removeAll()
+    for id in slab.all {
+      guard let reference = slab.find(id) else { continue }
+      reset(&reference.connection, outcome: .shutdown)
+    }
+    slab.freeReleased()
+    handOverAudit()
+  }
+
+  /// Gives the batch's audit lines to the writer. A full queue means that the sink has stalled:
+  /// then this worker waits, and with it all new work, since nothing may go unrecorded.
+  private mutating func handOverAudit() {
+    guard !auditLines.isEmpty else { return }
+    let queue = auditWriter.queues[id]
+    while true {
+      switch queue.offer(auditLines.bytes) {
+      case .taken(let wasEmpty):
+        auditLines.removeAll()
+        if wasEmpty { auditWriter.wake() }
+        return
+      case .full:
+        counters.auditStalls.add(1)
+        auditWriter.wake()
+        queue.waitForRoom(milliseconds: 1000)
+        if mailbox.phase == .stopping { return }
+      }
+    }
+  }
+}
+
+/// A socket that redirected connections arrive at.
+final class Listener: Sendable {
+  let descriptor: Descriptor
+  /// Where it is bound: an address of its own, never a wildcard, so that it is the local address
+  /// of every connection it accepts.
+  let endpoint: Endpoint
+
+  init(_ endpoint: Endpoint, sharing: Bool) throws(Errno) {
+    descriptor = try Descriptor.listening(on: endpoint, sharing: sharing)
+    self.endpoint = endpoint
+  }
+}

@@ -1,0 +1,49 @@
+package import Addressing
+
+/// What the workers need to know of the configuration. Immutable while they run.
+package struct DataPlaneSettings: Sendable {
+  package var workspaceID: String
+  /// At least 1.
+  package var workers: Int
+  /// Where redirected connections arrive; every worker listens on each.
+  package var listeners: [Endpoint]
+  package var limits: Limits
+  /// Whether requests get `traceparent` and `tracestate`.
+  package var injectsTraceContext: Bool
+
+  package init(
+    workspaceID: String, workers: Int, listeners: [Endpoint], limits: Limits = Limits(),
+    injectsTraceContext: Bool = true
+  ) {
+    self.workspaceID = workspaceID
+    self.workers = workers
+    self.listeners = listeners
+    self.limits = limits
+    self.injectsTraceContext = injectsTraceContext
+  }
+
+  /// Sizes in bytes, times in nanoseconds.
+  package struct Limits: Sendable {
+    /// From accept until the first bytes must have shown a name.
+    package var peek: UInt64 = 5 * second
+    /// TLS handshake bytes; record headers come on top.
+    package var peekBytes = 16 * 1024
+    /// From a request's first byte until its head must be complete.
+    package var requestHead: UInt64 = 10 * second
+    package var requestHeadBytes = 64 * 1024
+    package var requestHeadFields = 128
+    package var connect: UInt64 = 5 * second
+    /// Without a byte in either direction.
+    package var idle: UInt64 = 3600 * second
+    /// Between two requests.
+    package var keepAlive: UInt64 = 300 * second
+    /// Without a byte once one direction has ended.
+    package var halfClosed: UInt64 = 300 * second
+    /// Connections of all workers together.
+    package var connections = 4096
+
+    package static let second: UInt64 = 1_000_000_000
+
+    package init() {}
+  }
+}
