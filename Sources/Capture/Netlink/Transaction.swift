@@ -1,0 +1,79 @@
+internal import CNetfilter
+internal import Glibc
+internal import Kernel
+
+/// Changes of the kernel's ruleset that happen together or not at all.
+package enum Transaction {
+  /// Puts the ruleset in force in place of whatever table of its name there was. Everything else in
+  /// the kernel stays as it is.
+  ///
+  /// Blocks for some milliseconds. When it returns, every packet meets the new rules.
+  package static func apply(_ ruleset: Ruleset) throws(TransactionError) {
+    try commit(table: ruleset.table, ruleset.operations)
+  }
+
+  /// Takes the table away with all that is in it. False where there was none.
+  package static func remove(table: String = Ruleset.tableName) throws(TransactionError) -> Bool {
+    do throws(TransactionError) {
+      try commit(table: table, [.deleteTable(table)])
+      return true
+    } catch {
+      guard case .refused(_, Errno(ENOENT), _) = error else { throw error }
+      return false
+    }
+  }
+
+  /// Sends the operations as one batch; throws the kernel's first objection, and then nothing of it
+  /// is in force.
+  package static func commit(
+    table: String, _ operations: [Operation]
+  ) throws(TransactionError) {
+    let batch = try Batch(table, operations)
+    var answers = 1 << 18
+    while true {
+      do throws(TransactionError) {
+        return try commit(batch, answers: answers)
+      } catch .system(_, .noBufferSpace) where answers < 1 << 26 {
+        // Answers were lost, so the outcome is unknown. All our batches may be sent again.
+        answers *= 8
+      }
+    }
+  }
+
+  private static func commit(_ batch: Batch, answers: Int) throws(TransactionError) {
+    var socket = try NetfilterSocket()
+    try socket.bind()
+    socket.makeRoom(sending: batch.bytes.count, receiving: answers)
+    try socket.send(batch.bytes)
+    // The batch was carried out before `send` returned, and its answers are in the buffer. Kernels
+    // before 6.10 don't acknowledge a batch's end, so a question follows whose answer always comes:
+    // when it is here, so are all errors, and without one the batch was committed.
+    let lastSequence = batch.endSequence + 1
+    try socket.send(generationRequest(sequence: lastSequence))
+    var first: (sequence: UInt32, failure: NetlinkFailure)?
+    while true {
+      for reply in try socket.receive() {
+        switch reply {
+        case .outcome(lastSequence, _), .other(lastSequence):
+          guard let (sequence, failure) = first else { return }
+          throw TransactionError(
+            failure, operation: batch.operation(sequence: sequence),
+            expression: failure.attributeOffset.flatMap {
+              batch.expression(sequence: sequence, attributeOffset: $0)
+            })
+        case .outcome(let sequence, let failure?):
+          // The first one is the cause, those behind it often its consequences.
+          if first == nil { first = (sequence, failure) }
+        case .outcome, .other: break
+        }
+      }
+    }
+  }
+
+  /// Asks for the number of the ruleset's generation: needs no privilege and always has an answer.
+  private static func generationRequest(sequence: UInt32) -> [UInt8] {
+    let type = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue)
+    return UInt32(20).hostOrderBytes + type.hostOrderBytes + UInt16(NLM_F_REQUEST).hostOrderBytes
+      + sequence.hostOrderBytes + UInt32(0).hostOrderBytes + [UInt8(AF_UNSPEC), 0, 0, 0]
+  }
+}

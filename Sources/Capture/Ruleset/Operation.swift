@@ -1,0 +1,62 @@
+/// One message of a transaction.
+package enum Operation: Hashable, Sendable {
+  case addTable(String)
+  case deleteTable(String)
+  case addSet(SetDefinition)
+  case addElements(SetDefinition)
+  case addChain(Chain)
+  case addRule(chain: String, text: String, [KernelExpression])
+}
+
+/// A set as the kernel wants it, named or made for one rule.
+package struct SetDefinition: Hashable, Sendable {
+  package struct Element: Hashable, Sendable {
+    package var key: [UInt8]
+    /// Where a dispatch goes on for this key.
+    package var goto: String?
+  }
+
+  package var name: String
+  /// Names the set within its transaction, since an anonymous one has no other name yet.
+  package var id: UInt32
+  package var isAnonymous: Bool
+  /// nft's number of the keys' type. The kernel only keeps it; `nft list` prints keys by it.
+  package var keyType: UInt32
+  /// In bytes.
+  package var keyLength: UInt32
+  package var elements: [Element]
+
+  package var isDispatch: Bool { elements.contains { $0.goto != nil } }
+}
+
+/// One step of nftables' virtual machine: the name under which the kernel may or may not know it,
+/// and its attributes by libnftnl's numbers.
+package struct KernelExpression: Hashable, Sendable {
+  package enum Attribute: Hashable, Sendable {
+    case byte(UInt8)
+    case word(UInt32)
+    case bytes([UInt8])
+    case text(String)
+  }
+
+  package var name: String
+  package var attributes: [(number: UInt16, value: Attribute)]
+
+  package init(_ name: String, _ attributes: [(number: UInt16, value: Attribute)] = []) {
+    self.name = name
+    self.attributes = attributes
+  }
+
+  package static func == (a: Self, b: Self) -> Bool {
+    a.name == b.name
+      && a.attributes.elementsEqual(b.attributes) { $0.number == $1.number && $0.value == $1.value }
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    for attribute in attributes {
+      hasher.combine(attribute.number)
+      hasher.combine(attribute.value)
+    }
+  }
+}
