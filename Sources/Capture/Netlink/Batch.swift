@@ -109,7 +109,7 @@ extension Operation {
     case .addSet(let definition):
       let object = try SetObject()
       try object.name(definition, table: table)
-      object.define(definition)
+      try object.define(definition)
       unsafe object.write(to: start(NFT_MSG_NEWSET, create, sequence))
     case .addElements(let definition):
       let object = try SetObject()

@@ -79,7 +79,7 @@ internal import CNetfilter
   }
 
   /// What defines the set; messages that only fill it go without.
-  borrowing func define(_ definition: SetDefinition) {
+  borrowing func define(_ definition: SetDefinition) throws(TransactionError) {
     var flags: UInt32 = 0
     if definition.isAnonymous { flags |= NFT_SET_ANONYMOUS.rawValue | NFT_SET_CONSTANT.rawValue }
     if definition.isDispatch {
@@ -90,6 +90,11 @@ internal import CNetfilter
     unsafe nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_FLAGS.rawValue), flags)
     unsafe nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_KEY_TYPE.rawValue), definition.keyType)
     unsafe nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_KEY_LEN.rawValue), definition.keyLength)
+    guard
+      unsafe nftnl_set_set_data(
+        pointer, UInt16(NFTNL_SET_USERDATA.rawValue), definition.userData,
+        UInt32(definition.userData.count)) == 0
+    else { throw .library("a set") }
     if definition.isAnonymous {
       unsafe nftnl_set_set_u32(
         pointer, UInt16(NFTNL_SET_DESC_SIZE.rawValue), UInt32(definition.elements.count))

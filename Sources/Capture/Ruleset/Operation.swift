@@ -24,7 +24,13 @@ package struct SetDefinition: Hashable, Sendable {
   package var keyType: UInt32
   /// In bytes.
   package var keyLength: UInt32
+  /// Keys are numbers of this machine, not of the network.
+  package var isHostOrder: Bool
   package var elements: [Element]
+
+  /// A note that nft leaves for itself (attribute 0, the keys' byte order: 1 host, 2 network).
+  /// Without it `nft list` takes uids and marks for numbers in network order.
+  package var userData: [UInt8] { [0, 4] + UInt32(isHostOrder ? 1 : 2).hostOrderBytes }
 
   package var isDispatch: Bool { elements.contains { $0.goto != nil } }
 }

@@ -38,7 +38,7 @@ private struct Lowering {
   mutating func define(_ set: NamedSet) -> SetDefinition {
     let definition = SetDefinition(
       name: set.name, id: takeSetID(), isAnonymous: false, keyType: set.keyType.number,
-      keyLength: set.keyType.length,
+      keyLength: set.keyType.length, isHostOrder: set.keyType == .uid,
       elements: set.elements.map { SetDefinition.Element(key: $0.registerBytes, goto: nil) })
     identifiers[set.name] = definition.id
     return definition
@@ -100,7 +100,8 @@ private struct Lowering {
     // The kernel puts a number in place of %d.
     SetDefinition(
       name: "__\(elements[0].goto == nil ? "set" : "map")%d", id: takeSetID(), isAnonymous: true,
-      keyType: selector.keyType, keyLength: UInt32(elements[0].key.count), elements: elements)
+      keyType: selector.keyType, keyLength: UInt32(elements[0].key.count),
+      isHostOrder: selector.isHostOrder, elements: elements)
   }
 
   private mutating func takeSetID() -> UInt32 {
@@ -191,6 +192,15 @@ extension Selector {
     case .ipv4Destination: NamedSet.KeyType.ipv4Address.number
     case .ipv6Destination: NamedSet.KeyType.ipv6Address.number
     default: 4
+    }
+  }
+}
+
+extension Selector {
+  fileprivate var isHostOrder: Bool {
+    switch self {
+    case .connectionMark, .socketUID: true
+    default: false
     }
   }
 }

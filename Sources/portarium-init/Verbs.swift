@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import Capture
+internal import Kernel
+
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put the ruleset in force, in place of an older one of ours. Needs CAP_NET_ADMIN.")
+
+  @OptionGroup var document: DocumentOptions
+  @Flag(help: "Print the ruleset and touch nothing, as plan does.")
+  var dryRun = false
+
+  func run() throws {
+    let plan = try document.plan()
+    if dryRun { return try StandardStream.output.write(plan.nftText) }
+    let complete = try plan.completed()
+    try Transaction.apply(Ruleset(sidecar: complete))
+    try StandardStream.output.write("portarium-init: in force: \(complete.summary)\n")
+  }
+}
+
+struct Plan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print what apply would put in force, in nft's syntax. Needs no privilege.")
+
+  @OptionGroup var document: DocumentOptions
+
+  func run() throws { try StandardStream.output.write(document.plan().nftText) }
+}
+
+struct Remove: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take our ruleset away and leave everything else. Needs CAP_NET_ADMIN.")
+
+  @Option(help: ArgumentHelp("Taken for uniformity; not read.", valueName: "path"))
+  var config: String?
+
+  func run() throws {
+    let removed = try Transaction.remove()
+    let table = "table inet \(Ruleset.tableName)"
+    try StandardStream.output.write(
+      removed
+        ? "portarium-init: removed the \(table)\n"
+        : "portarium-init: nothing to remove: there is no \(table)\n")
+  }
+}
