@@ -7,6 +7,8 @@ package enum HostPatternError: Error, Hashable {
   case hasScheme(host: String)
   /// `github.com:443`.
   case hasPort(host: String, port: String)
+  /// `user@github.com`, with a password or without.
+  case hasUserInfo
   /// `github.com/path`.
   case hasPath(host: String)
   /// `.github.com`, as some proxies write a wildcard.
@@ -35,20 +37,18 @@ extension HostPatternError: CustomStringConvertible {
     switch self {
     case .empty:
       "a host pattern can't be empty"
-    case .hasScheme(let host) where host.isEmpty:
-      "a host pattern holds no scheme"
     case .hasScheme(let host):
-      "a host pattern holds no scheme; write \"\(host)\""
-    case .hasPort(let host, let port) where host.isEmpty || port.isEmpty:
-      "a host pattern holds no port; it belongs under \"port\""
-    case .hasPort(let host, let port):
-      "a host pattern holds no port; write \"\(host)\" and put \(port) under \"port\""
-    case .hasPath(let host) where host.isEmpty:
-      "a host pattern holds no path"
+      "a host pattern holds no scheme" + Self.advice(host)
+    case .hasPort(let host, let port) where !port.isEmpty && port.utf8.allSatisfy(Self.isDigit):
+      "a host pattern holds no port" + Self.advice(host, "and put \(port) under \"port\"")
+    case .hasPort(let host, _):
+      "a host pattern holds no port" + Self.advice(host, "and put the port under \"port\"")
+    case .hasUserInfo:
+      "a host pattern holds no user name or password"
     case .hasPath(let host):
-      "a host pattern holds no path; write \"\(host)\""
+      "a host pattern holds no path" + Self.advice(host)
     case .leadingDot(let suffix):
-      "a host pattern can't begin with a dot; write \"*.\(suffix)\" for the names below it"
+      "a host pattern can't begin with a dot" + Self.advice("*." + suffix, "for the names below it")
     case .misplacedWildcard:
       "\"*\" stands alone or as the first label (\"*.example.com\"); for addresses write a CIDR block"
     case .publicSuffix(let suffix):
@@ -73,6 +73,21 @@ extension HostPatternError: CustomStringConvertible {
       case .notInternationalized: "IDNA2008 has no form for this host name"
       }
     }
+  }
+}
+
+extension HostPatternError {
+  /// What to write instead, where the text left over is one that can be shown.
+  private static func advice(_ host: String, _ rest: String? = nil) -> String {
+    let isPlain = host.unicodeScalars.allSatisfy {
+      $0.isASCII ? (0x21...0x7e).contains($0.value) : $0.properties.isAlphabetic
+    }
+    guard isPlain, (1...HostName.maximumLength).contains(host.utf8.count) else { return "" }
+    return "; write \"\(host)\"" + (rest.map { " " + $0 } ?? "")
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 }
 

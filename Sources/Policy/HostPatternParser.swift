@@ -8,6 +8,7 @@ extension HostMatcher {
     if let scheme = pattern.range(of: "://") {
       throw .hasScheme(host: String(host(ofAuthority: pattern[scheme.upperBound...])))
     }
+    if pattern.contains("@") { throw .hasUserInfo }
     if let address = IPAddress(pattern) { return HostPattern(matcher: block(of: CIDR(address))) }
     if pattern.contains("/") { return HostPattern(matcher: try parseBlock(pattern)) }
     if pattern.contains(":") || pattern.contains("[") || pattern.contains("]") {
@@ -52,7 +53,7 @@ extension HostMatcher {
       throw .hasPath(host: String(host))
     }
     let digits = pattern[slash...].dropFirst()
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+    guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
       digits.utf8.count == 1 || digits.first != "0",
       let length = Int(digits), let block = CIDR(containing: address, prefixLength: length)
     else { throw .badPrefixLength }

@@ -123,7 +123,10 @@ struct HostPatternTests {
       (".", .badName(.empty)), ("*.", .badName(.empty)), ("a..b", .badName(.badLabel)),
       ("example.com..", .badName(.badLabel)), ("exa mple.com", .badName(.badByte)),
       (" example.com", .badName(.badByte)), ("example.com\n", .badName(.badByte)),
-      ("user@example.com", .badName(.badByte)), ("a\0.com", .badName(.badByte)),
+      ("user@example.com", .hasUserInfo), ("user:hunter2@example.com", .hasUserInfo),
+      ("example.com@", .hasUserInfo),
+      ("github.com:https", .hasPort(host: "github.com", port: "https")),
+      ("a\0.com", .badName(.badByte)),
       ("a,b.com", .badName(.badByte)), ("/x", .hasPath(host: "")),
     ] as [(String, HostPatternError)])
   func refusals(pattern: String, error: HostPatternError) {
@@ -142,6 +145,14 @@ struct HostPatternTests {
         == "a host pattern holds no port; write \"github.com\" and put 443 under \"port\"")
     #expect(
       text("https://github.com/") == "a host pattern holds no scheme; write \"github.com\"")
+    #expect(
+      text("github.com:https")
+        == "a host pattern holds no port; write \"github.com\" and put the port under \"port\"")
+    #expect(text("https://a\u{1b}[2Jb/") == "a host pattern holds no scheme")
+    #expect(text("https://me:hunter2@b.de/") == "a host pattern holds no scheme; write \"b.de\"")
+    #expect(
+      text(".example.com") == "a host pattern can't begin with a dot; "
+        + "write \"*.example.com\" for the names below it")
     #expect(text("10.1.2.3/8") == "bits are set behind the prefix; write \"10.0.0.0/8\"")
     #expect(
       text("*.co.uk")
