@@ -54,7 +54,7 @@ let package = Package(
     library(
       "ControlPlane",
       [
-        "Addressing", "Configuration", "Telemetry",
+        "Addressing", "Configuration", "Policy", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -102,7 +102,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ControlPlaneTests",
-      dependencies: ["ControlPlane", "Configuration", "Telemetry", "Addressing"],
+      dependencies: [
+        "ControlPlane", "Configuration", "Telemetry", "Policy", "Addressing",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .target(
       name: "TestNetwork", path: "Tests/TestNetwork", exclude: ["Scripts"],

@@ -1,0 +1,142 @@
+import ControlPlane
+import Foundation
+import Policy
+import Telemetry
+import Testing
+
+@Suite("The admin interface")
+struct AdminRouterTests {
+  @Test(
+    "is alive until it stopped, ready only when ready",
+    arguments: [
+      (Lifecycle.State.initializing, 200, 503), (.ready, 200, 200), (.draining, 200, 503),
+      (.stopped, 503, 503),
+    ])
+  func probes(state: Lifecycle.State, health: Int, readiness: Int) throws {
+    let lifecycle = Lifecycle()
+    lifecycle.advance(to: state)
+    for surface in [AdminRouter.Surface.admin, .health] {
+      let healthz = router(lifecycle).respond(to: "GET", "/healthz", on: surface)
+      #expect(healthz.status == health)
+      #expect(try object(healthz) as? [String: String] == ["state": state.name])
+      let readyz = router(lifecycle).respond(to: "GET", "/readyz", on: surface)
+      #expect(readyz.status == readiness)
+      #expect(try object(readyz) as? [String: String] == ["state": state.name])
+    }
+  }
+
+  @Test("tells its status with what is known")
+  func status() throws {
+    let lifecycle = Lifecycle()
+    lifecycle.advance(to: .ready)
+    let response = router(lifecycle).respond(to: "GET", "/status", on: .admin)
+    #expect(response.status == 200)
+    #expect(response.contentType == "application/json")
+    let object = try object(response)
+    #expect(object["state"] as? String == "ready")
+    #expect(object["workspaceId"] as? String == "ws-\"billing\"")
+    #expect(object["egressRuleCount"] as? Int == 3)
+    #expect(object["enforcementMode"] as? String == "monitor")
+    #expect(object["workers"] as? Int == 2)
+    #expect(object["version"] as? String == "0.1.0")
+    #expect(object["startedAtIso"] as? String == "2026-11-21T07:00:00.000000000Z")
+    #expect(object.count == 7)
+  }
+
+  @Test("leaves the rule count out of the status until there is a policy")
+  func statusWithoutPolicy() throws {
+    var status = SidecarStatus.sample
+    status.egressRuleCount = nil
+    let response = router(Lifecycle(), status: status).respond(to: "GET", "/status", on: .admin)
+    let object = try object(response)
+    #expect(object["egressRuleCount"] == nil)
+    #expect(object["state"] as? String == "initializing")
+    #expect(object.count == 6)
+  }
+
+  @Test("hands out metrics as Prometheus text on both ports")
+  func metrics() {
+    for surface in [AdminRouter.Surface.admin, .health] {
+      let response = router(Lifecycle()).respond(to: "GET", "/metrics", on: surface)
+      #expect(response.status == 200)
+      #expect(response.contentType == "text/plain; version=0.0.4; charset=utf-8")
+      #expect(String(decoding: response.body, as: UTF8.self) == "portarium_x 1\n")
+    }
+  }
+
+  @Test(
+    "serves nothing else, and on the health port not even the status",
+    arguments: [
+      ("/", AdminRouter.Surface.admin), ("/healthz/", .admin), ("/HEALTHZ", .admin), ("", .admin),
+      ("*", .admin), ("/../healthz", .admin), ("http://x/healthz", .admin), ("?/healthz", .admin),
+      ("/status", .health), ("/config", .health), ("/drain", .health),
+    ])
+  func unknownPaths(target: String, surface: AdminRouter.Surface) throws {
+    let response = router(Lifecycle()).respond(to: "GET", target, on: surface)
+    #expect(response.status == 404)
+    #expect(try object(response)["error"] as? String == "NotFound")
+  }
+
+  @Test("ignores a query", arguments: ["/healthz?", "/healthz?verbose=1", "/healthz??/status"])
+  func query(target: String) {
+    #expect(router(Lifecycle()).respond(to: "GET", target, on: .health).status == 200)
+  }
+
+  @Test(
+    "refuses every method but GET and HEAD, and says which it takes",
+    arguments: ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "get", "HEADS"])
+  func otherMethods(method: String) {
+    for path in ["/healthz", "/readyz", "/status", "/metrics"] {
+      let response = router(Lifecycle()).respond(to: method, path, on: .admin)
+      #expect(response.status == 405)
+      #expect(response.allow == "GET, HEAD")
+    }
+    #expect(router(Lifecycle()).respond(to: "HEAD", "/healthz", on: .admin).status == 200)
+  }
+}
+
+@Suite("The lifecycle")
+struct LifecycleTests {
+  @Test("begins with initializing")
+  func start() {
+    #expect(Lifecycle().state == .initializing)
+  }
+
+  @Test("never goes back, nor enters a state twice")
+  func forwardOnly() {
+    for from in Lifecycle.State.allCases {
+      for to in Lifecycle.State.allCases {
+        let lifecycle = Lifecycle()
+        lifecycle.advance(to: from)
+        #expect(lifecycle.advance(to: to) == (to > from))
+        #expect(lifecycle.state == max(from, to))
+      }
+    }
+  }
+
+  @Test("lets exactly one of many threads begin the drain")
+  func oneDrain() async {
+    let lifecycle = Lifecycle()
+    let winners = await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<64 { group.addTask { lifecycle.advance(to: .draining) } }
+      return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    #expect(winners == 1)
+  }
+}
+
+extension SidecarStatus {
+  static let sample = SidecarStatus(
+    workspaceId: "ws-\"billing\"", version: "0.1.0", enforcementMode: .monitor, egressRuleCount: 3,
+    workers: 2, startedAt: 1_795_244_400_000_000_000)
+}
+
+func router(_ lifecycle: Lifecycle, status: SidecarStatus = .sample) -> AdminRouter {
+  AdminRouter(
+    lifecycle: lifecycle, status: { status }, metrics: { $0.append("portarium_x 1\n") })
+}
+
+private func object(_ response: AdminResponse) throws -> [String: Any] {
+  try #require(
+    JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
+}
