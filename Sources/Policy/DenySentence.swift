@@ -4,9 +4,9 @@ extension DenyReason {
   /// One sentence, with its full stop, that tells a person what was refused and why: for replies,
   /// logs and `check`. `flow` is nil where the connection ended before there was one.
   package func sentence(for flow: Flow?) -> String {
-    let host = flow.map(\.hostText) ?? "the destination"
-    let target = flow.map(\.targetText) ?? "the destination"
-    let peer = flow?.destination.description ?? "the destination"
+    var host: String { flow.map(\.hostText) ?? "the destination" }
+    var target: String { flow.map(\.targetText) ?? "the destination" }
+    var peer: String { flow?.destination.description ?? "the destination" }
     switch self {
     case .hostNotAllowed:
       return "No rule allows \(target)."

@@ -6,6 +6,8 @@ internal import Addressing
 /// not tell that from a real one: its mere presence says nothing, and the outer name is judged.
 /// Refused are the outer names that exist only to stand for others.
 struct FrontingNames: Sendable {
+  static let known = FrontingNames()
+
   /// The public names in the ECH configurations of operators that front for many sites.
   private let names = ["cloudflare-ech.com", "cloudflare-esni.com"].compactMap { try? HostName($0) }
 

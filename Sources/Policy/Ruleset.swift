@@ -10,7 +10,7 @@ package final class Ruleset: Sendable {
   package let rules: [Rule]
   package let enforcementMode: EnforcementMode
   private let compiled: CompiledRules
-  private let frontingNames = FrontingNames()
+  private let frontingNames = FrontingNames.known
 
   package init(rules: [Rule], enforcementMode: EnforcementMode) {
     self.rules = rules

@@ -19,7 +19,7 @@ extension Denial {
   /// The narrowest rule that, added to the allowlist, would allow `flow`; nil where no rule may.
   package func suggestedRule(for flow: Flow) -> SuggestedRule? {
     guard reason.dependsOnRules, flow.method?.isConnect != true,
-      !FrontingNames().hideName(of: flow)
+      !FrontingNames.known.hideName(of: flow)
     else { return nil }
     let endpoint = flow.destination.endpoint
     var host = endpoint.address.description
