@@ -45,7 +45,7 @@ import Testing
       "5:10: dnsPort: 15006 is already the inboundPort (its default)",
       "6:10: workers: must be an integer in plain decimal digits, not 0x2",
       "7:18: enforcementMode: must be enforce or monitor, not enfroce (did you mean \"enforce\"?)",
-      "9:23: egress.injectTraceContext: must be true or false, not the text \"maybe\"",
+      "9:23: egress.injectTraceContext: must be true or false, not maybe",
       "11:20: egress.allowlist[0].hostPattern: ",
       "15:14: egress.allowlist[1].ports: port and ports exclude each other",
       "16:7: egress.allowlist[2].hostPattern: the key is required and missing",

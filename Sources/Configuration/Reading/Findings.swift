@@ -52,6 +52,13 @@ final class Findings {
     return inOrder + [Diagnostic(file: file, position: last.position, message: rest)]
   }
 
+  /// A key that is no word may be anything, such as a line of a file that was named by mistake,
+  /// and is not shown.
+  private static func isWord(_ key: String) -> Bool {
+    (1...40).contains(key.utf8.count)
+      && key.utf8.allSatisfy { $0.isLetterOrDigit || "_-.<".utf8.contains($0) }
+  }
+
   private struct Collected {
     var kept: [Diagnostic] = []
     var furtherCount = 0
@@ -76,7 +83,7 @@ final class Findings {
     for step in path {
       switch step {
       case .key(let key):
-        let shown = key.isEmpty ? "\"\"" : excerpt(key)
+        let shown = Self.isWord(key) ? key : "?"
         text += text.isEmpty ? shown : ".\(shown)"
       case .index(let index): text += "[\(index)]"
       }

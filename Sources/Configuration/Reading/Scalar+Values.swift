@@ -27,7 +27,7 @@ extension Scalar {
     let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count <= 2, Self.isInteger(parts[0]) else { return false }
     return parts.count == 1
-      || ((1...9).contains(parts[1].count) && parts[1].allSatisfy(Self.isDigit))
+      || ((1...9).contains(parts[1].count) && parts[1].allSatisfy(\.isDigit))
   }
 
   /// True where YAML 1.1 reads the text as something else than a string.
@@ -41,17 +41,17 @@ extension Scalar {
     guard isPlain, beginsLikeNumber else { return false }
     let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
     if digits.starts(with: "0x".utf8) || digits.starts(with: "0b".utf8) {
-      return digits.dropFirst(2).allSatisfy { Self.isHexDigit($0) || $0 == UInt8(ascii: "_") }
+      return digits.dropFirst(2).allSatisfy { $0.isHexDigit || $0 == UInt8(ascii: "_") }
     }
     let groups = digits.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     if groups.count > 1 {
       // Base 60, as in 22:22; an IPv6 address has an empty group or a longer one.
-      return groups.allSatisfy { $0.allSatisfy(Self.isDigit) && !$0.isEmpty }
+      return groups.allSatisfy { $0.allSatisfy(\.isDigit) && !$0.isEmpty }
         && groups.dropFirst().allSatisfy { $0.count <= 2 }
     }
-    guard digits.allSatisfy({ Self.isDigit($0) || "_.eE+-".utf8.contains($0) }),
+    guard digits.allSatisfy({ $0.isDigit || "_.eE+-".utf8.contains($0) }),
       digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
-      digits.last.map(Self.isDigit) ?? false
+      digits.last.map(\.isDigit) ?? false
     else { return false }
     // `8000-8099` and `1-2` are texts: a sign stands only behind an exponent.
     return !digits.indices.dropFirst().contains { index in
@@ -62,22 +62,14 @@ extension Scalar {
 
   /// Most texts don't, and need no closer look.
   private var beginsLikeNumber: Bool {
-    text.utf8.first.map { Self.isDigit($0) || "+-.".utf8.contains($0) } ?? false
+    text.utf8.first.map { $0.isDigit || "+-.".utf8.contains($0) } ?? false
   }
 
   private static func isInteger(_ text: Substring.UTF8View) -> Bool {
     let digits =
       text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+")
       ? text.dropFirst() : text
-    return !digits.isEmpty && digits.allSatisfy(isDigit)
+    return !digits.isEmpty && digits.allSatisfy(\.isDigit)
       && (digits.count == 1 || digits.first != UInt8(ascii: "0"))
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-  }
-
-  private static func isHexDigit(_ byte: UInt8) -> Bool {
-    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
   }
 }

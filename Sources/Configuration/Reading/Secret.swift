@@ -77,13 +77,7 @@ enum Secret: CustomStringConvertible {
   /// five of an encrypted one; anywhere in the text.
   private static func holdsToken(_ text: String) -> Bool {
     let words = text.utf8.split { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-        UInt8(ascii: "."):
-        false
-      default: true
-      }
+      !byte.isLetterOrDigit && !"-_.".utf8.contains(byte)
     }
     return words.contains { word in
       let parts = word.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -10,13 +10,19 @@ struct TreeBuilder: ~Copyable {
 
   /// The tree of `bytes`; nil where the text breaks off or holds none, which is reported.
   static func tree(of bytes: [UInt8], _ findings: Findings) -> Node? {
+    let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+    if bytes.starts(with: byteOrderMark) {
+      return tree(of: Array(bytes.dropFirst(byteOrderMark.count)), findings)
+    }
+    var root: Node?
     do throws(SyntaxError) {
       var builder = TreeBuilder(events: try EventSource(bytes), findings: findings)
-      return try builder.document()
+      root = try builder.document()
+      if root != nil { try builder.expectEnd() }
     } catch {
       findings.report(error, in: bytes)
-      return nil
     }
+    return root
   }
 
   private init(events: consuming EventSource, findings: Findings) {
@@ -29,13 +35,15 @@ struct TreeBuilder: ~Copyable {
       findings.error("the document is empty", at: Position(line: 1, column: 1))
       return nil
     }
-    let root = try node(try events.next(), depth: 0, secretKey: false)
+    return try node(try events.next(), depth: 0, secretKey: false)
+  }
+
+  private mutating func expectEnd() throws(SyntaxError) {
     _ = try events.next()  // The end of the document.
     let end = try events.next()
     if case .documentStart = end.kind {
       findings.error("a second document begins here; only one is read", at: end.position)
     }
-    return root
   }
 
   private mutating func node(
@@ -45,8 +53,9 @@ struct TreeBuilder: ~Copyable {
     if event.hasAnchor {
       findings.error("anchors (&) are not supported; write the value out", at: event.position)
     }
-    refuseForeignTag(of: event)
+    let hasForeignTag = refuseForeignTag(of: event)
     switch event.kind {
+    case .scalar where hasForeignTag: break
     case .scalar(let scalar):
       return Node(
         position: event.position,
@@ -105,14 +114,17 @@ struct TreeBuilder: ~Copyable {
   /// The text of a key; nil where it is none, which is reported.
   private mutating func key(_ event: Event, depth: Int) throws(SyntaxError) -> String? {
     guard case .scalar(let scalar) = event.kind else {
-      findings.error("a key must be a plain word", at: event.position)
+      if case .alias = event.kind {
+      } else {
+        findings.error("a key must be a plain word", at: event.position)
+      }
       _ = try node(event, depth: depth + 1, secretKey: false)
       return nil
     }
     if event.hasAnchor {
       findings.error("anchors (&) are not supported; write the value out", at: event.position)
     }
-    refuseForeignTag(of: event)
+    _ = refuseForeignTag(of: event)
     if let secret = Secret(in: scalar.text) {
       findings.error("this key looks like \(secret); keys are plain words", at: event.position)
       return nil
@@ -149,8 +161,9 @@ struct TreeBuilder: ~Copyable {
     static let mapping = "tag:yaml.org,2002:map"
   }
 
-  private func refuseForeignTag(of event: Event) {
-    guard let tag = event.tag else { return }
+  /// Reports a tag that would change what the value is; true where there is one.
+  private func refuseForeignTag(of event: Event) -> Bool {
+    guard let tag = event.tag else { return false }
     let fits =
       switch event.kind {
       case .scalar: Tag.scalars.contains(tag)
@@ -159,5 +172,6 @@ struct TreeBuilder: ~Copyable {
       default: false
       }
     if !fits { findings.error("this tag (!) is not supported; leave it out", at: event.position) }
+    return !fits
   }
 }

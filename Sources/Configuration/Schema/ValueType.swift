@@ -33,9 +33,13 @@ extension ValueType where Value == Bool {
     ValueType(shape: .boolean) { node, findings in
       guard let scalar = node.scalar("true or false", findings) else { return nil }
       if let value = scalar.boolean { return value }
-      findings.error(
-        scalar.complaint(wanted: "true or false"), at: node.position,
-        suggestion: nearest(to: scalar.text, among: ["true", "false"]))
+      if Scalar(text: scalar.text, isPlain: true).boolean != nil {
+        findings.error("must be true or false, written without quotes", at: node.position)
+      } else {
+        findings.error(
+          "must be true or false, not \(node.noun)", at: node.position,
+          suggestion: nearest(to: scalar.text, among: ["true", "false"]))
+      }
       return nil
     }
   }

@@ -64,10 +64,13 @@ extension ValueType where Value == ClosedRange<UInt16> {
   fileprivate static var portRange: ValueType {
     let range = ValueShape.text("two ports with a hyphen between them")
     return ValueType(shape: .either(.integer(1...65535), range)) { node, findings in
-      guard let scalar = node.scalar("a port or a range of ports", findings) else { return nil }
+      let wanted = "a port or a range such as 8000-8099"
+      guard let scalar = node.scalar(wanted, findings) else { return nil }
       let bounds = scalar.text.split(separator: "-", omittingEmptySubsequences: false)
       guard bounds.count == 2, !bounds[0].isEmpty else {
-        return ValueType<UInt16>.port.read(node, findings).map { $0...$0 }
+        if scalar.isInteger { return ValueType<UInt16>.port.read(node, findings).map { $0...$0 } }
+        findings.error(scalar.complaint(wanted: wanted), at: node.position)
+        return nil
       }
       let ports = bounds.map { bound -> UInt16? in
         let bound = Scalar(text: String(bound), isPlain: true)

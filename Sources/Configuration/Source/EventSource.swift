@@ -10,7 +10,7 @@ internal import CYAML
   /// What `parser` reads; it keeps a pointer into it, so both live exactly as long as `self`.
   private let text: UnsafeMutableBufferPointer<UInt8>
 
-  /// `bytes` must be UTF-8; a byte order mark may stand first.
+  /// `bytes` must be UTF-8 without a byte order mark.
   init(_ bytes: [UInt8]) throws(SyntaxError) {
     unsafe text = .allocate(capacity: bytes.count)
     // The buffer has room for exactly these bytes and was just allocated.
@@ -33,7 +33,7 @@ internal import CYAML
     unsafe text.deallocate()
   }
 
-  /// The next event. Not to be called again after `.streamEnd` or an error.
+  /// The next event; after `.streamEnd` or an error there is nothing but `.streamEnd`.
   mutating func next() throws(SyntaxError) -> Event {
     while true {
       var raw = unsafe yaml_event_t()
@@ -52,7 +52,8 @@ internal import CYAML
     switch unsafe raw.type {
     case YAML_DOCUMENT_START_EVENT: return Event(kind: .documentStart, position: position)
     case YAML_DOCUMENT_END_EVENT: return Event(kind: .documentEnd, position: position)
-    case YAML_STREAM_END_EVENT: return Event(kind: .streamEnd, position: position)
+    // libyaml answers with no event once it is past the end or stopped by an error.
+    case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return Event(kind: .streamEnd, position: position)
     case YAML_SEQUENCE_END_EVENT: return Event(kind: .sequenceEnd, position: position)
     case YAML_MAPPING_END_EVENT: return Event(kind: .mappingEnd, position: position)
     case YAML_ALIAS_EVENT: return Event(kind: .alias, position: position)
