@@ -15,6 +15,13 @@ package enum Binary: String, Sendable {
     }
   }
 
+  /// Whether the programs are built for release, as `make test` builds them: what they cost is only
+  /// measured then.
+  package static var isRelease: Bool {
+    guard let path = try? find(Binary.sidecar.rawValue) else { return false }
+    return URL(fileURLWithPath: path).resolvingSymlinksInPath().path.contains("/release/")
+  }
+
   private static func copied(
     _ source: String, to target: String
   ) throws(TestNetworkError) -> String {
