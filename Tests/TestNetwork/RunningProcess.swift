@@ -1,22 +1,14 @@
 package import Foundation
+import Glibc
 
 /// A child process whose output is collected as it comes and can be waited for line by line.
 ///
 /// # Concurrency
-/// Output arrives on Dispatch's threads, the termination on Foundation's; both take `state`'s lock
-/// and wake the waiters. Waiting blocks the calling thread, always up to a deadline.
+/// Three threads per process block in `read` (twice) and `waitpid`; each takes `state`'s lock to
+/// note what came and wakes the waiters. Waiting blocks the calling thread, always up to a deadline.
 ///
 /// The process is killed when the last reference goes away: nothing outlives its test.
-package final class RunningProcess: @unchecked Sendable {
-  /// The invariant behind `@unchecked Sendable`: everything below `state` is read and written with
-  /// `state` locked; `process` is only touched by `init` and through Foundation's own locking.
-  private let state = NSCondition()
-  private var out = Data()
-  private var err = Data()
-  private var openStreams = 2
-  private var termination: Termination?
-  private let process = Process()
-
+package final class RunningProcess: Sendable {
   /// What was started, as given to `init`.
   package let command: [String]
   /// The process id. Commands run through `ip netns exec` and `setpriv` keep it, as both `exec`.
@@ -28,101 +20,141 @@ package final class RunningProcess: @unchecked Sendable {
     case signalled(Int32)
   }
 
+  /// What the threads share. A separate object, so that they don't keep the process alive.
+  fileprivate final class State: @unchecked Sendable {
+    /// The invariant behind `@unchecked Sendable`: the other properties are used with this locked.
+    let condition = NSCondition()
+    var out = Data()
+    var err = Data()
+    var openStreams = 2
+    var termination: Termination?
+  }
+
+  fileprivate let state = State()
+
   /// - Parameters:
-  ///   - command: the program, looked up in `PATH`, and its arguments.
+  ///   - command: the program, looked up in the usual directories, and its arguments.
   ///   - environment: added to a minimal one (`PATH`, `LANG=C`, `HOME=/`).
   ///   - input: what the process reads on standard input; nothing by default.
   package init(
-    _ command: [String], environment: [String: String] = [:], directory: String? = nil,
-    input: Data? = nil
+    _ command: [String], environment: [String: String] = [:], input: Data? = nil
   ) throws(TestNetworkError) {
     self.command = command
-    let outPipe = Pipe()
-    let errPipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = [
+    let variables = [
       "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C",
       "HOME": "/",
-    ].merging(environment) { $1 }
-    process.currentDirectoryURL = URL(fileURLWithPath: directory ?? "/")
-    process.standardOutput = outPipe
-    process.standardError = errPipe
-    do {
-      process.standardInput = try Self.handle(reading: input)
-      let ended = Ended()
-      process.terminationHandler = { ended.note($0) }
-      Self.spawning.lock()
-      defer { Self.spawning.unlock() }
-      try process.run()
-      pid = process.processIdentifier
-      ended.forward { [weak self] in self?.terminated($0) }
-    } catch {
-      throw .notStarted(command, reason: "\(error)")
-    }
-    collect(outPipe.fileHandleForReading) { $0.out.append($1) }
-    collect(errPipe.fileHandleForReading) { $0.err.append($1) }
-  }
-
-  deinit { if termination == nil { kill(pid, SIGKILL) } }
-
-  /// One at a time: a child must not inherit the pipes of another that is just being started.
-  private static let spawning = NSLock()
-
-  private static func handle(reading input: Data?) throws -> FileHandle {
-    guard let input else { return .nullDevice }
-    let url = URL(fileURLWithPath: Scratch.path("stdin-\(UUID().uuidString)"))
-    try input.write(to: url)
-    defer { try? FileManager.default.removeItem(at: url) }
-    return try FileHandle(forReadingFrom: url)
-  }
-
-  private func collect(
-    _ handle: FileHandle, into append: @escaping @Sendable (RunningProcess, Data) -> Void
-  ) {
-    handle.readabilityHandler = { [weak self] handle in
-      let data = handle.availableData
-      if data.isEmpty { handle.readabilityHandler = nil }
-      guard let self else { return }
-      state.lock()
-      if data.isEmpty { openStreams -= 1 } else { append(self, data) }
-      state.broadcast()
-      state.unlock()
+    ].merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
+    let out = try Self.pipe(for: command)
+    let err = try Self.pipe(for: command)
+    let standardInput = try Self.descriptor(reading: input)
+    pid = try Self.spawn(
+      command, variables, standardStreams: [standardInput, out.write, err.write])
+    for descriptor in [standardInput, out.write, err.write] { close(descriptor) }
+    let (state, pid) = (state, pid)
+    Self.collect(out.read, in: state) { $0.out.append($1) }
+    Self.collect(err.read, in: state) { $0.err.append($1) }
+    Thread.detachNewThread {
+      let termination = Self.waitForEnd(of: pid)
+      state.condition.withLock {
+        state.termination = termination
+        state.condition.broadcast()
+      }
     }
   }
 
-  private func terminated(_ termination: Termination) {
-    state.lock()
-    self.termination = termination
-    state.broadcast()
-    state.unlock()
-  }
+  deinit { if isRunning { kill(pid, SIGKILL) } }
 }
 
-/// Bridges Foundation's handler, which may run before `self` exists, to the object's own.
-private final class Ended: @unchecked Sendable {
-  /// The invariant behind `@unchecked Sendable`: both properties are used with `lock` held.
-  private let lock = NSLock()
-  private var termination: RunningProcess.Termination?
-  private var handler: (@Sendable (RunningProcess.Termination) -> Void)?
+// MARK: Starting
 
-  func note(_ process: Process) {
-    let termination: RunningProcess.Termination =
-      process.terminationReason == .exit
-      ? .exited(process.terminationStatus) : .signalled(process.terminationStatus)
-    let handler = lock.withLock {
-      self.termination = termination
-      return self.handler
+extension RunningProcess {
+  /// Held from a pipe's making until both its ends close on exec, and while a child is made: a child
+  /// inherits only what `spawn` gives it.
+  private static let making = NSLock()
+
+  private static func pipe(
+    for command: [String]
+  ) throws(TestNetworkError) -> (read: Int32, write: Int32) {
+    making.lock()
+    defer { making.unlock() }
+    var ends: [Int32] = [-1, -1]
+    // The array has the two elements that pipe fills.
+    guard unsafe Glibc.pipe(&ends) == 0 else {
+      throw .notStarted(command, reason: "no pipe, errno \(errno)")
     }
-    handler?(termination)
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
   }
 
-  func forward(to handler: @escaping @Sendable (RunningProcess.Termination) -> Void) {
-    let termination = lock.withLock {
-      self.handler = handler
-      return self.termination
+  private static func descriptor(reading input: Data?) throws(TestNetworkError) -> Int32 {
+    guard let input else { return unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) }
+    let path = Scratch.path("stdin-\(UUID().uuidString)")
+    do {
+      try input.write(to: URL(fileURLWithPath: path))
+    } catch {
+      throw .notStarted([path], reason: "\(error)")
     }
-    if let termination { handler(termination) }
+    defer { unsafe unlink(path) }
+    return unsafe open(path, O_RDONLY | O_CLOEXEC)
+  }
+
+  /// - Parameter standardStreams: what becomes descriptors 0, 1 and 2.
+  private static func spawn(
+    _ command: [String], _ environment: [String], standardStreams: [Int32]
+  ) throws(TestNetworkError) -> pid_t {
+    // posix_spawnp reads the two lists and strings before it returns; they are freed after that.
+    var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
+    var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
+    defer { for unsafe string in unsafe arguments + variables { unsafe free(string) } }
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for (number, descriptor) in standardStreams.enumerated() {
+      unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
+    }
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    // Signals that Foundation or a test blocks must reach the child.
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
+    making.lock()
+    defer { making.unlock() }
+    var pid: pid_t = 0
+    let error = unsafe posix_spawnp(
+      &pid, command[0], &actions, &attributes, &arguments, &variables)
+    guard error == 0 else { throw .notStarted(command, reason: "errno \(error)") }
+    return pid
+  }
+
+  /// Reads to the end on a thread of its own, and closes.
+  private static func collect(
+    _ descriptor: Int32, in state: State, append: @escaping @Sendable (State, Data) -> Void
+  ) {
+    Thread.detachNewThread {
+      var buffer = [UInt8](repeating: 0, count: 65536)
+      while true {
+        // `read` writes at most the buffer's length into it.
+        let count = unsafe read(descriptor, &buffer, buffer.count)
+        if count < 0, errno == EINTR { continue }
+        state.condition.withLock {
+          if count > 0 { append(state, Data(buffer[..<count])) } else { state.openStreams -= 1 }
+          state.condition.broadcast()
+        }
+        if count <= 0 { break }
+      }
+      close(descriptor)
+    }
+  }
+
+  private static func waitForEnd(of pid: pid_t) -> Termination {
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    let signal = status & 0x7f
+    return signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
   }
 }
 
@@ -130,14 +162,14 @@ private final class Ended: @unchecked Sendable {
 
 extension RunningProcess {
   /// Standard output so far.
-  package var output: String { state.withLock { String(decoding: out, as: UTF8.self) } }
+  package var output: String { state.condition.withLock { String(decoding: state.out, as: UTF8.self) } }
   /// Standard error so far.
-  package var errors: String { state.withLock { String(decoding: err, as: UTF8.self) } }
+  package var errors: String { state.condition.withLock { String(decoding: state.err, as: UTF8.self) } }
   /// The complete lines of standard output so far.
-  package var lines: [String] { Self.completeLines(state.withLock { out }) }
+  package var lines: [String] { Self.completeLines(state.condition.withLock { state.out }) }
   /// The complete lines of standard error so far.
-  package var errorLines: [String] { Self.completeLines(state.withLock { err }) }
-  package var isRunning: Bool { state.withLock { termination == nil } }
+  package var errorLines: [String] { Self.completeLines(state.condition.withLock { state.err }) }
+  package var isRunning: Bool { state.condition.withLock { state.termination == nil } }
 
   private static func completeLines(_ data: Data) -> [String] {
     String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
@@ -149,18 +181,18 @@ extension RunningProcess {
   @discardableResult
   package func wait(timeout: Double = 30) throws(TestNetworkError) -> Finished {
     let deadline = Date(timeIntervalSinceNow: timeout)
-    state.lock()
-    while termination == nil, state.wait(until: deadline) {}
-    guard let termination else {
-      state.unlock()
+    state.condition.lock()
+    while state.termination == nil, state.condition.wait(until: deadline) {}
+    guard let termination = state.termination else {
+      state.condition.unlock()
       kill(pid, SIGKILL)
       throw .timedOut(
         waitingFor: "`\(command.joined(separator: " "))` to end", output: output + errors)
     }
     // A child that was left behind may hold the pipes open: its output is not waited for long.
     let drained = Date(timeIntervalSinceNow: 2)
-    while openStreams > 0, state.wait(until: drained) {}
-    state.unlock()
+    while state.openStreams > 0, state.condition.wait(until: drained) {}
+    state.condition.unlock()
     return Finished(command: command, termination: termination, output: output, errors: errors)
   }
 
@@ -172,7 +204,9 @@ extension RunningProcess {
   ) throws(TestNetworkError) -> Value {
     let deadline = Date(timeIntervalSinceNow: timeout)
     while true {
-      let ended = state.withLock { (termination, out.count, err.count) }
+      let ended = state.condition.withLock {
+        (state.termination, state.out.count, state.err.count)
+      }
       if let value = condition(self) { return value }
       if case .exited(let status)? = ended.0 {
         throw .ended(waitingFor: what, status: status, output: output + errors)
@@ -182,11 +216,11 @@ extension RunningProcess {
       }
       if Date() >= deadline { throw .timedOut(waitingFor: what, output: output + errors) }
       let until = recheck.map { min(deadline, Date(timeIntervalSinceNow: $0)) } ?? deadline
-      state.lock()
-      if termination == nil, ended.1 == out.count, ended.2 == err.count {
-        _ = state.wait(until: until)
+      state.condition.withLock {
+        if state.termination == nil, ended.1 == state.out.count, ended.2 == state.err.count {
+          _ = state.condition.wait(until: until)
+        }
       }
-      state.unlock()
     }
   }
 

@@ -2,9 +2,8 @@ import Foundation
 
 /// nginx in a namespace: one site per name, in the clear and over TLS.
 ///
-/// Every request is answered `METHOD scheme host path` (200), except:
-/// `/bytes/N.bin` files put in `root`, `/slow` (one byte per second), `/reset` (connection closed
-/// without an answer), `PUT`/`POST` of any size to `/sink` (answers the number of bytes read).
+/// Every request is answered `METHOD scheme host path` (200), except: `/files/NAME` serves what a
+/// test has put into `root`, `/reset` closes the connection without an answer.
 package final class WebServer: Sendable {
   /// The nginx master. Its standard output is the access log, one JSON object per request.
   package let process: RunningProcess
@@ -23,18 +22,20 @@ package final class WebServer: Sendable {
 
   /// - Parameters:
   ///   - names: what the certificate is for.
+  ///   - addresses: where it listens.
   ///   - plain: ports in the clear.
   ///   - tls: ports over TLS.
   package init(
-    in namespace: NetworkNamespace, names: [String], plain: [Int] = [80], tls: [Int] = [443]
+    in namespace: NetworkNamespace, names: [String], addresses: [String] = ["0.0.0.0", "::"],
+    plain: [Int] = [80], tls: [Int] = [443]
   ) throws(TestNetworkError) {
     let directory = Scratch.makeDirectory("nginx")
     root = "\(directory)/files"
     try? FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     let pair = try CertificateAuthority.server(names)
     let listeners =
-      plain.flatMap { ["listen \($0);", "listen [::]:\($0);"] }
-      + tls.flatMap { ["listen \($0) ssl;", "listen [::]:\($0) ssl;"] }
+      plain.flatMap { port in addresses.map { "listen \(Self.bracketed($0)):\(port);" } }
+      + tls.flatMap { port in addresses.map { "listen \(Self.bracketed($0)):\(port) ssl;" } }
     let configuration = Scratch.file(
       "nginx.conf",
       """
@@ -68,12 +69,15 @@ package final class WebServer: Sendable {
           location / { return 200 "$request_method $scheme $host $request_uri\\n"; }
           location /files/ { alias \(root)/; }
           location /reset { return 444; }
-          location /slow { limit_rate 1; alias \(root)/; }
         }
       }
       """)
     process = try namespace.start(["nginx", "-p", directory, "-c", configuration])
     for port in plain + tls { try process.waitUntilListening(port) }
+  }
+
+  private static func bracketed(_ address: String) -> String {
+    address.contains(":") ? "[\(address)]" : address
   }
 
   /// The requests seen so far, once there are at least `count`.

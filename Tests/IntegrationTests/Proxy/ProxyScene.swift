@@ -10,6 +10,8 @@ final class ProxyScene {
   let network: PodNetwork
   let web: WebServer
   private(set) var sidecar: Sidecar
+  /// Servers live as long as the scene, whether or not a test looks at them.
+  private var servers: [RunningProcess] = []
   let document: String
 
   static let web4 = "10.77.2.80"
@@ -39,7 +41,8 @@ final class ProxyScene {
     try network.pod.names(
       Dictionary(uniqueKeysWithValues: Self.names.map { ($0, [Self.web4, Self.web6]) }))
     web = try WebServer(
-      in: network.world, names: Self.names, plain: [80, 8080], tls: [443, 8443])
+      in: network.world, names: Self.names, addresses: [Self.web4, Self.web6], plain: [80, 8080],
+      tls: [443, 8443])
     document = """
       workspaceId: ws-test
       workers: \(workers)
@@ -111,10 +114,12 @@ final class ProxyScene {
   // MARK: What the world does
 
   /// A server in the world that does as told with every connection.
+  @discardableResult
   func listen(_ address: String, _ port: Int, _ steps: String...) throws -> RunningProcess {
     let server = try network.world.start(
       ["/usr/bin/python3", Scratch.script("peer.py"), "listen", address, "\(port)"] + steps)
     try server.waitForLine("ready") { $0 == "ready" }
+    servers.append(server)
     return server
   }
 

@@ -35,7 +35,7 @@ struct RelayTests {
 
   @Test func `a server that closes first ends the client`() throws {
     let scene = try ProxyScene(allowlist: Self.rules)
-    _ = try scene.listen(ProxyScene.raw4, 7000, "send:bye")
+    try scene.listen(ProxyScene.raw4, 7000, "send:bye")
     let client = try scene.connect(ProxyScene.raw4, 7000, "end")
     #expect(client == .init(received: "bye", ended: "eof"))
     try scene.expectRecords(allowed("tcp"))
@@ -43,7 +43,7 @@ struct RelayTests {
 
   @Test func `a server that resets resets the client`() throws {
     let scene = try ProxyScene(allowlist: Self.rules)
-    _ = try scene.listen(ProxyScene.raw4, 7000, "until:x", "reset")
+    try scene.listen(ProxyScene.raw4, 7000, "until:x", "reset")
     let client = try scene.connect(ProxyScene.raw4, 7000, "send:x", "end")
     #expect(client.ended == "reset")
     try scene.expectRecords(allowed("tcp", outcome: "upstream-failed"))

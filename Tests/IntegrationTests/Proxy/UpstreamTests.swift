@@ -26,7 +26,7 @@ struct UpstreamTests {
 
   @Test func `a reset instead of an answer is a 502`() throws {
     let scene = try ProxyScene(allowlist: Self.rules)
-    _ = try scene.listen(ProxyScene.raw4, 80, "until:\\r\\n\\r\\n", "reset")
+    try scene.listen(ProxyScene.raw4, 80, "until:\\r\\n\\r\\n", "reset")
     let answer = try scene.curl("http://\(ProxyScene.raw4)/")
     #expect(answer.status == 502)
     try scene.expectRecords(allowed("http", status: 502, outcome: "upstream-failed"))
@@ -47,7 +47,7 @@ struct UpstreamTests {
 
   @Test func `a broken-off answer ends the client short, not as if it were whole`() throws {
     let scene = try ProxyScene(allowlist: Self.rules)
-    _ = try scene.listen(
+    try scene.listen(
       ProxyScene.raw4, 80, "until:\\r\\n\\r\\n",
       "send:HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\nhalf")
     let answer = try scene.curl("http://\(ProxyScene.raw4)/")
