@@ -105,7 +105,7 @@ extension RunningProcess {
     // posix_spawnp reads the two lists and strings before it returns; they are freed after that.
     var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
     var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-    defer { for unsafe string in unsafe arguments + variables { unsafe free(string) } }
+    defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -162,9 +162,13 @@ extension RunningProcess {
 
 extension RunningProcess {
   /// Standard output so far.
-  package var output: String { state.condition.withLock { String(decoding: state.out, as: UTF8.self) } }
+  package var output: String {
+    state.condition.withLock { String(decoding: state.out, as: UTF8.self) }
+  }
   /// Standard error so far.
-  package var errors: String { state.condition.withLock { String(decoding: state.err, as: UTF8.self) } }
+  package var errors: String {
+    state.condition.withLock { String(decoding: state.err, as: UTF8.self) }
+  }
   /// The complete lines of standard output so far.
   package var lines: [String] { Self.completeLines(state.condition.withLock { state.out }) }
   /// The complete lines of standard error so far.
