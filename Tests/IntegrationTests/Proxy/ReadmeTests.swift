@@ -18,14 +18,16 @@ struct ReadmeTests {
     #expect(try Self.policy().split(separator: "\n").count == 10)
   }
 
-  @Test(arguments: [
-    (["https://api.github.com/"], Int32(0)),
+  static let questions: [([String], Int32)] = [
+    (["https://api.github.com/"], 0),
     (["https://files.pypi.org/"], 0),
     (["http://deb.debian.org/"], 0),
     (["https://pypi.org/"], 1),
     (["--method", "DELETE", "http://deb.debian.org/"], 1),
     (["https://example.com/"], 1),
-  ])
+  ]
+
+  @Test(arguments: questions)
   func `the policy on the first screen decides as its comments say`(
     arguments: [String], status: Int32
   ) throws {
