@@ -11,7 +11,7 @@ struct Sidecar: ParsableCommand {
       Exit status: 0 done or allowed, 1 something denied, 2 wrong arguments or configuration, \
       3 no permission, 5 the system refused (for example a port in use), 6 drained by force.
       """,
-    subcommands: [Run.self],
+    subcommands: [Run.self, CheckCommand.self, Validate.self],
     defaultSubcommand: Run.self)
 
   static func main() {

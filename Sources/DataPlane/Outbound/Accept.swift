@@ -23,39 +23,48 @@ extension Worker {
   private mutating func admit(
     _ descriptor: consuming Descriptor, from peer: Endpoint, on listener: Listener
   ) {
-    counters.connectionsAccepted.add(1)
-    let refusal: DenyReason? = slab.count >= connectionLimit ? .connectionLimit : nil
+    let destination = Self.originalDestination(of: descriptor, listener: listener.endpoint)
     descriptor.setNoDelay()
-    var pending: Descriptor? = consume descriptor
-    let record = openRecord()
-    let deadline = now + settings.limits.peek
-    var opened: OpenRecord? = consume record
-    let reference = slab.insert { id in
-      Connection(
-        id: id, source: ClientAddress(peer), client: pending.take()!, record: opened.take()!,
-        deadline: deadline)
-    }
-    start(&reference.connection, listener: listener, refusal: refusal)
+    serve(
+      descriptor, from: peer, destination: destination, listener: listener.endpoint,
+      refusal: slab.count >= connectionLimit ? .connectionLimit : nil)
   }
 
-  private mutating func start(
-    _ connection: inout Connection, listener: Listener, refusal: DenyReason?
+  /// Takes a connection on.
+  ///
+  /// - Parameters:
+  ///   - destination: nil where the kernel could not tell it.
+  ///   - listener: our own end of it.
+  ///   - refusal: set where it is refused whatever it wants.
+  mutating func serve(
+    _ descriptor: consuming Descriptor, from peer: Endpoint, destination: OriginalDestination?,
+    listener: Endpoint, refusal: DenyReason? = nil
   ) {
+    counters.connectionsAccepted.add(1)
+    // Optionals, because a closure can't consume what it captures.
+    var socket: Descriptor? = consume descriptor
+    var record: OpenRecord? = openRecord()
+    let deadline = now + settings.limits.peek
+    let reference = slab.insert { id in
+      Connection(
+        id: id, source: ClientAddress(peer), client: socket.take()!, record: record.take()!,
+        deadline: deadline)
+    }
+    watch(&reference.connection)
+    let action = reference.connection.machine.found(
+      destination, listener: listener, refusal: refusal)
+    perform(action, on: &reference.connection)
+  }
+
+  /// Asks epoll for the client's events and the wheel for its deadline.
+  private mutating func watch(_ connection: inout Connection) {
     do {
       try epoll.addEdgeTriggered(
         connection.client.descriptor, token: Token(connection.id, .client).rawValue)
     } catch {
-      // Without events the connection would hang: it is refused like one too many.
-      perform(connection.machine.refused(.connectionLimit), on: &connection)
-      return
+      // No events will come (ENOMEM, ENOSPC): its deadline ends it, with a record.
     }
     arm(&connection, deadline: connection.deadline)
-    let action = originalDestination(of: &connection, listener: listener)
-    if let refusal {
-      perform(connection.machine.refused(refusal), on: &connection)
-    } else {
-      perform(action, on: &connection)
-    }
   }
 
   /// No descriptor is left: a spare one is given up to accept one connection, tell it so and write
@@ -63,17 +72,11 @@ extension Worker {
   private mutating func refuseWithSpareDescriptor(on listener: Listener) {
     spare = .none
     if case .connection(let descriptor, let peer) = listener.descriptor.accept() {
-      counters.connectionsAccepted.add(1)
-      var opened: OpenRecord? = openRecord()
-      var pending: Descriptor? = consume descriptor
-      let deadline = now
-      let reference = slab.insert { id in
-        Connection(
-          id: id, source: ClientAddress(peer), client: pending.take()!, record: opened.take()!,
-          deadline: deadline)
-      }
-      _ = originalDestination(of: &reference.connection, listener: listener)
-      perform(reference.connection.machine.refused(.connectionLimit), on: &reference.connection)
+      let destination = Self.originalDestination(of: descriptor, listener: listener.endpoint)
+      serve(
+        descriptor, from: peer, destination: destination, listener: listener.endpoint,
+        refusal: .connectionLimit)
+      // The descriptor closes here, and the spare one takes its number.
       slab.freeReleased()
     }
     reopenSpare()

@@ -1,17 +1,17 @@
+import Addressing
 import Kernel
-import Policy
 
 extension Worker {
-  /// Asks the kernel where the connection was going. No other address ever takes its place.
-  mutating func originalDestination(
-    of connection: inout Connection, listener: Listener
-  ) -> OutboundConnection.Action {
+  /// Asks the kernel where a connection was going; nil where it can't tell. No other address ever
+  /// takes its place.
+  static func originalDestination(
+    of connection: borrowing Descriptor, listener: Endpoint
+  ) -> OriginalDestination? {
     do {
-      let destination = try connection.client.descriptor.originalDestination(
-        listener: listener.endpoint)
-      return connection.machine.found(destination, listener: listener.endpoint)
+      return try connection.originalDestination(listener: listener)
     } catch {
-      return connection.machine.refused(.originalDestinationUnavailable)
+      // ENOENT: conntrack does not know the connection. Whatever the reason, it is refused.
+      return nil
     }
   }
 }

@@ -49,12 +49,19 @@ struct OutboundConnection {
 
   init() {}
 
-  /// The kernel told where the connection was going. One that was not redirected was going to our
-  /// own listener; dialling it would come back to us.
+  /// Begins. A connection that was not redirected was going to our own listener; dialling that
+  /// would come back to us.
+  ///
+  /// - Parameters:
+  ///   - destination: nil where the kernel could not tell it.
+  ///   - listener: the local end of the connection.
+  ///   - refusal: set where it is refused whatever it wants.
   mutating func found(
-    _ destination: OriginalDestination, listener: Endpoint
+    _ destination: OriginalDestination?, listener: Endpoint, refusal: DenyReason? = nil
   ) -> Action {
     self.destination = destination
+    if let refusal { return deny(Denial(refusal)) }
+    guard let destination else { return deny(Denial(.originalDestinationUnavailable)) }
     if destination.endpoint == OriginalDestination(listener).endpoint {
       return deny(Denial(.loopDetected))
     }

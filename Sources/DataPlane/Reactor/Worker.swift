@@ -104,34 +104,43 @@ struct Worker: ~Copyable {
 
   /// Serves until it was asked to drain and everything has ended, or to stop.
   mutating func run() {
-    while true {
-      let count = waitForEvents()
-      readClocks()
-      takePolicy()
-      for index in 0..<count { dispatch(index) }
-      runReady()
-      runTimers()
-      slab.freeReleased()
-      handOverAudit()
-      switch mailbox.phase {
-      case .serving: break
-      case .draining: drain()
-      case .stopping: closeEverything()
-      }
-      if isDraining, slab.count == 0 { return }
+    while turn() {}
+  }
+
+  /// Waits for one batch of events and carries it out.
+  ///
+  /// - Parameter longestWait: milliseconds; -1 is until something happens.
+  /// - Returns: false once everything has ended.
+  mutating func turn(longestWait: Int32 = -1) -> Bool {
+    let count = waitForEvents(longestWait)
+    readClocks()
+    takePolicy()
+    for index in 0..<count { dispatch(index) }
+    runReady()
+    runTimers()
+    slab.freeReleased()
+    handOverAudit()
+    switch mailbox.phase {
+    case .serving: break
+    case .draining: drain()
+    case .stopping: closeEverything()
     }
+    return !(isDraining && slab.count == 0)
   }
 
   // MARK: Events
 
-  private func waitForEvents() -> Int {
-    var milliseconds: Int32 = -1
+  private func waitForEvents(_ longestWait: Int32) -> Int {
+    var milliseconds = longestWait
     if !ready.isEmpty {
       milliseconds = 0
     } else {
       var wait = wheel.nextWait(from: now)
       if let again = acceptsAgainAt { wait = min(wait ?? .max, again.since(now)) }
-      if let wait { milliseconds = Int32(min(wait / 1_000_000 + 1, 60_000)) }
+      if let wait {
+        let own = Int32(min(wait / 1_000_000 + 1, 60_000))
+        milliseconds = longestWait < 0 ? own : min(own, longestWait)
+      }
     }
     do {
       return try epoll.wait(milliseconds: milliseconds)
