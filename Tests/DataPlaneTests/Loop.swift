@@ -1,0 +1,149 @@
+import Addressing
+import Foundation
+import Kernel
+import Policy
+import Telemetry
+import Testing
+
+@testable import DataPlane
+
+/// One worker that the test drives turn by turn, on real loopback sockets. The kernel's record of
+/// the original destination, which needs NAT, is the one thing that is handed in.
+struct Loop: ~Copyable {
+  var worker: Worker
+  let published = PublishedPolicy()
+  let mailbox: Mailbox
+  private let writer: AuditWriter
+  private let entrance: Descriptor
+  private let entrancePort: UInt16
+
+  static let loopback = IPAddress("127.0.0.1")!
+
+  init(limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?) throws {
+    if let policy { published.publish(policy) }
+    mailbox = try Mailbox()
+    writer = try AuditWriter(workers: 1) { _ in }
+    worker = try Worker(
+      id: 0,
+      settings: DataPlaneSettings(
+        workspaceID: "ws-test", workers: 1, listeners: [], limits: limits),
+      listeners: [], mailbox: mailbox, published: published, auditWriter: writer,
+      counters: WorkerCounters())
+    entrance = try Descriptor.listening(
+      on: Endpoint(address: Self.loopback, port: 0), sharing: false)
+    entrancePort = try entrance.localEndpoint().port
+  }
+
+  /// A connection of a workload, as if it had been redirected on its way to `destination`.
+  mutating func connect(
+    to destination: Endpoint?, refusal: DenyReason? = nil
+  ) throws -> Peer {
+    let client = try Descriptor.connecting(
+      to: Endpoint(address: Self.loopback, port: entrancePort))
+    guard case .connection(let accepted, let from) = Self.wait({ entrance.accept() }) else {
+      throw Unexpected()
+    }
+    worker.serve(
+      accepted, from: from, destination: destination.map { OriginalDestination($0) },
+      listener: Endpoint(address: Self.loopback, port: entrancePort), refusal: refusal)
+    return Peer(client)
+  }
+
+  /// Turns until `condition` holds; fails after 10 s.
+  mutating func run(_ condition: () -> Bool) {
+    let deadline = Instant.now() + 10 * DataPlaneSettings.Limits.second
+    while !condition() {
+      guard Instant.now() < deadline else {
+        Issue.record("nothing came of it within 10 s")
+        return
+      }
+      _ = worker.turn(longestWait: 5)
+    }
+  }
+
+  /// The audit records so far.
+  func records() throws -> [[String: Any]] {
+    var bytes = ByteBuffer()
+    writer.queues[0].take(into: &bytes)
+    let text = String(decoding: (0..<bytes.count).map { bytes.bytes[$0] }, as: UTF8.self)
+    return try text.split(separator: "\n").map {
+      try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+    }
+  }
+
+  private static func wait(_ accept: () -> Descriptor.Accepted) -> Descriptor.Accepted {
+    while true {
+      let accepted = accept()
+      if case .none = accepted { continue }
+      return accepted
+    }
+  }
+
+  struct Unexpected: Error {}
+}
+
+/// The other end of one of the worker's sockets.
+struct Peer: ~Copyable {
+  let socket: Descriptor
+  private(set) var received: [UInt8] = []
+  private(set) var hasEnded = false
+  private(set) var wasReset = false
+
+  init(_ socket: consuming Descriptor) { self.socket = socket }
+
+  var text: String { String(decoding: received, as: UTF8.self) }
+
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) {
+    guard case .bytes(bytes.count) = socket.send(bytes.span) else {
+      Issue.record("the peer could not send")
+      return
+    }
+  }
+
+  /// Takes what has come.
+  mutating func read() {
+    var buffer = ByteBuffer(capacity: 65536)
+    while !hasEnded && !wasReset {
+      buffer.clear()
+      switch buffer.receive(from: socket, atMost: 65536) {
+      case .bytes(let count):
+        for index in 0..<count { received.append(buffer.bytes[index]) }
+      case .wouldBlock: return
+      case .endOfStream: hasEnded = true
+      case .failed: wasReset = true
+      }
+    }
+  }
+}
+
+/// A server the worker connects to.
+struct Server: ~Copyable {
+  let listener: Descriptor
+  let endpoint: Endpoint
+
+  init() throws {
+    listener = try Descriptor.listening(
+      on: Endpoint(address: Loop.loopback, port: 0), sharing: false)
+    endpoint = try listener.localEndpoint()
+  }
+
+  /// A connection that waits; nil where there is none yet.
+  func accept() -> Descriptor? {
+    if case .connection(let descriptor, _) = listener.accept() { return descriptor }
+    return nil
+  }
+}
+
+extension Ruleset {
+  /// Allows loopback servers of this test by address, decided after a peek.
+  static func allowingLoopback(mode: EnforcementMode = .enforce) -> Ruleset {
+    Ruleset(
+      rules: [
+        Rule(name: "loopback", pattern: "127.0.0.1", matcher: .block(CIDR("127.0.0.1")!))
+      ], enforcementMode: mode)
+  }
+
+  static let denyingAll = Ruleset(rules: [], enforcementMode: .enforce)
+}

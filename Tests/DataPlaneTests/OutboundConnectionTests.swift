@@ -1,0 +1,126 @@
+import Addressing
+import Policy
+import Testing
+
+@testable import DataPlane
+
+@Suite("A connection's state machine")
+struct OutboundConnectionTests {
+  let listener = Endpoint(address: IPAddress("127.0.0.1")!, port: 15001)
+  let destination = OriginalDestination(Endpoint(address: IPAddress("192.0.2.7")!, port: 443))
+
+  /// What an action is, without its payload.
+  enum Kind: Equatable {
+    case readMore, decideWithoutPeeking, lookUp(name: String?), decide, connect, exchange, relay
+    case deny(DenyReason)
+  }
+
+  func kind(_ action: consuming OutboundConnection.Action) -> Kind {
+    switch consume action {
+    case .readMore: .readMore
+    case .decideWithoutPeeking: .decideWithoutPeeking
+    case .lookUp(let flow): .lookUp(name: flow.name?.description)
+    case .decide: .decide
+    case .connect: .connect
+    case .exchange: .exchange
+    case .relay: .relay
+    case .deny(let denial): .deny(denial.reason)
+    }
+  }
+
+  /// A machine that waits for bytes.
+  func peeking() -> OutboundConnection {
+    var machine = OutboundConnection()
+    _ = machine.found(destination, listener: listener)
+    _ = machine.judgedWithoutPeeking(nil)
+    return machine
+  }
+
+  @Test("An unknown destination is denied; no other address takes its place")
+  func unknownDestination() {
+    var machine = OutboundConnection()
+    #expect(
+      kind(machine.found(nil, listener: listener)) == .deny(.originalDestinationUnavailable))
+  }
+
+  @Test(
+    "A connection to our own listener is a loop",
+    arguments: ["127.0.0.1", "::ffff:127.0.0.1"])
+  func loop(address: String) {
+    var machine = OutboundConnection()
+    let own = OriginalDestination(Endpoint(address: IPAddress(address)!, port: 15001))
+    #expect(kind(machine.found(own, listener: listener)) == .deny(.loopDetected))
+  }
+
+  @Test("A refusal comes before everything else")
+  func refusal() {
+    var machine = OutboundConnection()
+    let action = machine.found(destination, listener: listener, refusal: .connectionLimit)
+    #expect(kind(action) == .deny(.connectionLimit))
+    #expect(machine.state == .denied)
+  }
+
+  @Test("A permit without a peek connects at once")
+  func withoutPeeking() {
+    let ruleset = Ruleset(
+      rules: [
+        Rule(
+          name: "db", pattern: "192.0.2.7", matcher: .block(CIDR("192.0.2.7")!),
+          ports: [443...443])
+      ], enforcementMode: .enforce)
+    var machine = OutboundConnection()
+    #expect(kind(machine.found(destination, listener: listener)) == .decideWithoutPeeking)
+    let verdict = ruleset.decideWithoutPeeking(destination)
+    #expect(kind(machine.judgedWithoutPeeking(verdict)) == .connect)
+    #expect(kind(machine.connected()) == .relay)
+  }
+
+  @Test("HTTP is handed over to the exchange as soon as it shows")
+  func http() {
+    var machine = peeking()
+    #expect(kind(machine.received(Array("GE".utf8).span, helloLimit: 16384)) == .readMore)
+    #expect(kind(machine.received(Array("GET / H".utf8).span, helloLimit: 16384)) == .exchange)
+    #expect(machine.content == .http)
+  }
+
+  @Test("Other bytes are looked up as an opaque flow")
+  func opaque() {
+    var machine = peeking()
+    #expect(
+      kind(machine.received(Array("SSH-2.0-x\r\n".utf8).span, helloLimit: 16384))
+        == .lookUp(name: nil))
+    #expect(machine.content == .opaque)
+  }
+
+  @Test("Garbage where a hello should be is denied as malformed")
+  func malformedHello() {
+    var machine = peeking()
+    let bytes: [UInt8] = [0x16, 3, 1, 0, 4, 2, 0, 0, 0]
+    #expect(
+      kind(machine.received(bytes.span, helloLimit: 16384)) == .deny(.malformedClientHello))
+  }
+
+  @Test("A hello that never ends is a timeout, one that breaks off is malformed")
+  func unfinishedHello() {
+    for (ended, reason) in [(false, DenyReason.peekTimeout), (true, .malformedClientHello)] {
+      var machine = peeking()
+      #expect(
+        kind(machine.received([0x16, 3, 1, 1, 0, 1, 0].span, helloLimit: 16384)) == .readMore)
+      #expect(kind(machine.sawTooLittle(ended: ended)) == .deny(reason))
+    }
+  }
+
+  @Test("Silence is judged, so that a rule for the address can still allow it")
+  func silence() {
+    var machine = peeking()
+    #expect(kind(machine.sawTooLittle(ended: false)) == .lookUp(name: nil))
+  }
+
+  @Test("A denial ends in the state denied, whoever made it")
+  func judgedDenied() {
+    var machine = peeking()
+    _ = machine.received(Array("SSH-2.0-x\r\n".utf8).span, helloLimit: 16384)
+    #expect(kind(machine.judged(.deny(Denial(.opaqueProtocol)))) == .deny(.opaqueProtocol))
+    #expect(machine.state == .denied)
+  }
+}

@@ -1,0 +1,161 @@
+import Addressing
+import Kernel
+import Policy
+import Testing
+
+@testable import DataPlane
+
+@Suite("Relaying between two sockets")
+struct RelayTests {
+  @Test("A connection and its place in the slab stay within 512 bytes")
+  func size() {
+    #expect(MemoryLayout<Connection>.stride <= 512)
+  }
+
+  @Test("An allowed opaque stream arrives whole, held bytes first, and half-closes each way")
+  func opaque() throws {
+    let server = try Server()
+    var loop = try Loop(policy: .allowingLoopback())
+    var client = try loop.connect(to: server.endpoint)
+    client.send("SSH-2.0-client\r\n")
+    var accepted: Descriptor?
+    loop.run {
+      if accepted == nil { accepted = server.accept() }
+      return accepted != nil
+    }
+    var upstream = Peer(accepted.take()!)
+    loop.run {
+      upstream.read()
+      return upstream.text == "SSH-2.0-client\r\n"
+    }
+    client.socket.shutdownWrite()
+    loop.run {
+      upstream.read()
+      return upstream.hasEnded
+    }
+    upstream.send("still here\r\n")
+    upstream.socket.shutdownWrite()
+    loop.run {
+      client.read()
+      return client.hasEnded
+    }
+    #expect(client.text == "still here\r\n")
+    let records = try loop.records()
+    #expect(records.count == 1)
+    #expect(records.first?["outcome"] as? String == "completed")
+    #expect(records.first?["bytesSent"] as? Int == 16)
+    #expect(records.first?["bytesReceived"] as? Int == 12)
+    #expect(records.first?["matchedRule"] as? String == "loopback")
+  }
+
+  @Test("A reader that does not read holds back its sender, within one read's memory")
+  func backPressure() throws {
+    let server = try Server()
+    var loop = try Loop(policy: .allowingLoopback())
+    var client = try loop.connect(to: server.endpoint)
+    client.send("SSH-2.0-client\r\n")
+    var accepted: Descriptor?
+    loop.run {
+      if accepted == nil { accepted = server.accept() }
+      return accepted != nil
+    }
+    let upstream = Peer(accepted.take()!)
+    // Send until nothing more is taken, with the client not reading at all.
+    let block = [UInt8](repeating: 7, count: 256 * 1024)
+    var sent = 0
+    var refusals = 0
+    while refusals < 20 {
+      if case .bytes(let count) = upstream.socket.send(block.span) {
+        sent += count
+        refusals = 0
+      } else {
+        refusals += 1
+      }
+      _ = loop.worker.turn(longestWait: 0)
+    }
+    guard let reference = loop.worker.slab.find(loop.worker.slab.all[0]) else {
+      Issue.record("the connection is gone")
+      return
+    }
+    let waiting = reference.connection.received.pending.count
+    let inPipe = reference.connection.received.pipeFill
+    let isWritable = reference.connection.client.isWritable
+    #expect(waiting <= Worker.readSize)
+    #expect(inPipe <= PipePool.pipeCapacity)
+    #expect(!isWritable)
+    // Then it reads, and all of it comes.
+    upstream.socket.shutdownWrite()
+    loop.run {
+      client.read()
+      return client.hasEnded
+    }
+    #expect(client.received.count == sent)
+    #expect(client.received.allSatisfy { $0 == 7 })
+  }
+
+  @Test("A workload that resets takes its upstream with it")
+  func clientReset() throws {
+    let server = try Server()
+    var loop = try Loop(policy: .allowingLoopback())
+    var client: Peer? = try loop.connect(to: server.endpoint)
+    client?.send("SSH-2.0-client\r\n")
+    var accepted: Descriptor?
+    loop.run {
+      if accepted == nil { accepted = server.accept() }
+      return accepted != nil
+    }
+    var upstream = Peer(accepted.take()!)
+    client?.socket.resetOnClose()
+    client = nil
+    loop.run {
+      upstream.read()
+      return upstream.wasReset
+    }
+    #expect(try loop.records().first?["outcome"] as? String == "client-gone")
+  }
+
+  @Test("A refused upstream resets the workload and says so")
+  func refusedUpstream() throws {
+    var closed: Server? = try Server()
+    let endpoint = closed!.endpoint
+    closed = nil
+    var loop = try Loop(policy: .allowingLoopback())
+    var client = try loop.connect(to: endpoint)
+    client.send("SSH-2.0-client\r\n")
+    loop.run {
+      client.read()
+      return client.wasReset
+    }
+    let record = try loop.records().first
+    #expect(record?["policyDecision"] as? String == "allow")
+    #expect(record?["outcome"] as? String == "upstream-failed")
+  }
+
+  @Test("Silence is bounded by the peek's deadline")
+  func silence() throws {
+    var limits = DataPlaneSettings.Limits()
+    limits.peek = 1_000_000
+    var loop = try Loop(limits: limits, policy: .denyingAll)
+    var client = try loop.connect(to: Endpoint(address: IPAddress("192.0.2.7")!, port: 25))
+    loop.run {
+      client.read()
+      return client.wasReset
+    }
+    #expect(try loop.records().first?["policyReason"] as? String == "peek-timeout")
+  }
+
+  @Test("An idle relay ends at its deadline, as timed out")
+  func idle() throws {
+    var limits = DataPlaneSettings.Limits()
+    limits.idle = 1_000_000
+    let server = try Server()
+    var loop = try Loop(limits: limits, policy: .allowingLoopback())
+    var client = try loop.connect(to: server.endpoint)
+    client.send("SSH-2.0-client\r\n")
+    loop.run {
+      client.read()
+      return client.wasReset
+    }
+    #expect(try loop.records().first?["outcome"] as? String == "timed-out")
+  }
+}
