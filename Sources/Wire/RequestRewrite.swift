@@ -1,17 +1,20 @@
-/// Writes a request head as it is forwarded.
+/// A request head as it is forwarded: without its cuts, with added field lines before its end.
 package enum RequestRewrite {
-  /// Upper bound of what `append` appends.
-  package static func maximumLength(of head: borrowing RequestHead, addedLength: Int) -> Int {
-    head.length + addedLength
-  }
-
-  /// Appends the head without its cuts and with `added` (whole field lines, each with its CRLF)
-  /// before the empty line. `bytes` begin with the head. Trace context is cut only where
-  /// `replacingTraceContext`: then `added` holds the new one.
-  @_lifetime(output: copy output)
-  package static func append(
-    _ head: borrowing RequestHead, in bytes: Span<UInt8>, adding added: Span<UInt8>,
-    replacingTraceContext: Bool, to output: inout OutputSpan<UInt8>
+  /// Hands out, in order, the stretches of `head` that stay, up to where added field lines go; the
+  /// empty line follows them. Trace context is left out only where `replacingTraceContext`.
+  package static func forEachPiece(
+    of head: borrowing RequestHead, replacingTraceContext: Bool, _ body: (ByteRange) -> Void
   ) {
+    var start = 0
+    for index in 0..<head.cuts.count {
+      let cut = head.cuts[index]
+      switch cut.reason {
+      case .reserved, .upgrade: break
+      case .traceparent, .tracestate: if !replacingTraceContext { continue }
+      }
+      if Int(cut.range.lower) > start { body(ByteRange(start, Int(cut.range.lower))) }
+      start = Int(cut.range.upper)
+    }
+    if head.fieldsEnd > start { body(ByteRange(start, head.fieldsEnd)) }
   }
 }

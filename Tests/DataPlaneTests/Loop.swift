@@ -21,17 +21,22 @@ struct Loop: ~Copyable {
 
   init(limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?) throws {
     if let policy { published.publish(policy) }
-    mailbox = try Mailbox()
-    writer = try AuditWriter(workers: 1) { _ in }
-    worker = try Worker(
+    let mailbox = try Mailbox()
+    let writer = try AuditWriter(workers: 1) { _ in }
+    let entrance = try Descriptor.listening(
+      on: Endpoint(address: Self.loopback, port: 0), sharing: false)
+    let entrancePort = try entrance.localEndpoint().port
+    let worker = try Worker(
       id: 0,
       settings: DataPlaneSettings(
         workspaceID: "ws-test", workers: 1, listeners: [], limits: limits),
       listeners: [], mailbox: mailbox, published: published, auditWriter: writer,
       counters: WorkerCounters())
-    entrance = try Descriptor.listening(
-      on: Endpoint(address: Self.loopback, port: 0), sharing: false)
-    entrancePort = try entrance.localEndpoint().port
+    self.entrancePort = entrancePort
+    self.mailbox = mailbox
+    self.writer = writer
+    self.entrance = entrance
+    self.worker = worker
   }
 
   /// A connection of a workload, as if it had been redirected on its way to `destination`.
@@ -40,7 +45,8 @@ struct Loop: ~Copyable {
   ) throws -> Peer {
     let client = try Descriptor.connecting(
       to: Endpoint(address: Self.loopback, port: entrancePort))
-    guard case .connection(let accepted, let from) = Self.wait({ entrance.accept() }) else {
+    // A loopback connection is in the queue before connect returns.
+    guard case .connection(let accepted, let from) = entrance.accept() else {
       throw Unexpected()
     }
     worker.serve(
@@ -61,6 +67,18 @@ struct Loop: ~Copyable {
     }
   }
 
+  /// Turns until the worker has connected to `server`.
+  mutating func accept(at server: borrowing Server) throws -> Peer {
+    for _ in 0..<2000 {
+      if case .connection(let descriptor, _) = server.listener.accept() {
+        return Peer(descriptor)
+      }
+      _ = worker.turn(longestWait: 5)
+    }
+    Issue.record("the worker did not connect")
+    throw Unexpected()
+  }
+
   /// The audit records so far.
   func records() throws -> [[String: Any]] {
     var bytes = ByteBuffer()
@@ -68,14 +86,6 @@ struct Loop: ~Copyable {
     let text = String(decoding: (0..<bytes.count).map { bytes.bytes[$0] }, as: UTF8.self)
     return try text.split(separator: "\n").map {
       try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
-    }
-  }
-
-  private static func wait(_ accept: () -> Descriptor.Accepted) -> Descriptor.Accepted {
-    while true {
-      let accepted = accept()
-      if case .none = accepted { continue }
-      return accepted
     }
   }
 
@@ -102,6 +112,8 @@ struct Peer: ~Copyable {
     }
   }
 
+  consuming func close() {}
+
   /// Takes what has come.
   mutating func read() {
     var buffer = ByteBuffer(capacity: 65536)
@@ -124,15 +136,10 @@ struct Server: ~Copyable {
   let endpoint: Endpoint
 
   init() throws {
-    listener = try Descriptor.listening(
+    let listener = try Descriptor.listening(
       on: Endpoint(address: Loop.loopback, port: 0), sharing: false)
     endpoint = try listener.localEndpoint()
-  }
-
-  /// A connection that waits; nil where there is none yet.
-  func accept() -> Descriptor? {
-    if case .connection(let descriptor, _) = listener.accept() { return descriptor }
-    return nil
+    self.listener = listener
   }
 }
 

@@ -26,7 +26,7 @@ struct MeterTests {
   }
 
   @Test("No body is complete at once", arguments: [RequestHead.Framing.none, .length(0)])
-  func none(framing: RequestHead.Framing) {
+  func noBody(framing: RequestHead.Framing) {
     #expect(Meter(framing).isComplete)
   }
 

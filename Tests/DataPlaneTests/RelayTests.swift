@@ -18,12 +18,7 @@ struct RelayTests {
     var loop = try Loop(policy: .allowingLoopback())
     var client = try loop.connect(to: server.endpoint)
     client.send("SSH-2.0-client\r\n")
-    var accepted: Descriptor?
-    loop.run {
-      if accepted == nil { accepted = server.accept() }
-      return accepted != nil
-    }
-    var upstream = Peer(accepted.take()!)
+    var upstream = try loop.accept(at: server)
     loop.run {
       upstream.read()
       return upstream.text == "SSH-2.0-client\r\n"
@@ -54,12 +49,7 @@ struct RelayTests {
     var loop = try Loop(policy: .allowingLoopback())
     var client = try loop.connect(to: server.endpoint)
     client.send("SSH-2.0-client\r\n")
-    var accepted: Descriptor?
-    loop.run {
-      if accepted == nil { accepted = server.accept() }
-      return accepted != nil
-    }
-    let upstream = Peer(accepted.take()!)
+    let upstream = try loop.accept(at: server)
     // Send until nothing more is taken, with the client not reading at all.
     let block = [UInt8](repeating: 7, count: 256 * 1024)
     var sent = 0
@@ -97,16 +87,11 @@ struct RelayTests {
   func clientReset() throws {
     let server = try Server()
     var loop = try Loop(policy: .allowingLoopback())
-    var client: Peer? = try loop.connect(to: server.endpoint)
-    client?.send("SSH-2.0-client\r\n")
-    var accepted: Descriptor?
-    loop.run {
-      if accepted == nil { accepted = server.accept() }
-      return accepted != nil
-    }
-    var upstream = Peer(accepted.take()!)
-    client?.socket.resetOnClose()
-    client = nil
+    let client = try loop.connect(to: server.endpoint)
+    client.send("SSH-2.0-client\r\n")
+    var upstream = try loop.accept(at: server)
+    client.socket.resetOnClose()
+    client.close()
     loop.run {
       upstream.read()
       return upstream.wasReset
@@ -114,11 +99,12 @@ struct RelayTests {
     #expect(try loop.records().first?["outcome"] as? String == "client-gone")
   }
 
+  /// A port that nobody listens on.
+  static func closedEndpoint() throws -> Endpoint { try Server().endpoint }
+
   @Test("A refused upstream resets the workload and says so")
   func refusedUpstream() throws {
-    var closed: Server? = try Server()
-    let endpoint = closed!.endpoint
-    closed = nil
+    let endpoint = try Self.closedEndpoint()
     var loop = try Loop(policy: .allowingLoopback())
     var client = try loop.connect(to: endpoint)
     client.send("SSH-2.0-client\r\n")

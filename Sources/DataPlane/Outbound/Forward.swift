@@ -48,13 +48,11 @@ extension Worker {
         context.appendFields(of: head, in: message, to: &$0)
       }
     }
-    let replaces = settings.injectsTraceContext
-    outgoing.append(
-      atMost: RequestRewrite.maximumLength(of: head, addedLength: addedFields.count)
-    ) {
-      RequestRewrite.append(
-        head, in: message, adding: addedFields.bytes, replacingTraceContext: replaces, to: &$0)
-    }
+    RequestRewrite.forEachPiece(
+      of: head, replacingTraceContext: settings.injectsTraceContext
+    ) { outgoing.append(message[$0]) }
+    outgoing.append(addedFields.bytes)
+    outgoing.append("\r\n")
   }
 
   /// Moves request and response on.
