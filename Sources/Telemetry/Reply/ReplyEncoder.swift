@@ -41,7 +41,8 @@ package struct ReplyEncoder: Sendable {
     }
     body.append("}\n")
     append(
-      status: denial.reason.replyStatusLine, denyReason: denial.reason, body: body.bytes, options: options,
+      status: denial.reason.replyStatusLine, denyReason: denial.reason, body: body.bytes,
+      options: options,
       to: &buffer)
   }
 
