@@ -65,12 +65,12 @@ struct TextBufferTests {
     #expect(buffer.description == text + text)
   }
 
-  @Test("agrees with Foundation's calendar on every day until 2554")
+  @Test("agrees with Foundation's calendar on every fifth day until 2554")
   func calendar() throws {
     let style = Date.ISO8601FormatStyle()
     var timestamp = TimestampText()
     var buffer = TextBuffer()
-    for day in 0..<213_500 {
+    for day in stride(from: 0, to: 213_500, by: 5) {
       let second = day * 86_400 + day % 86_400
       buffer.removeAll()
       timestamp.append(UInt64(second) * 1_000_000_000, to: &buffer)

@@ -46,9 +46,9 @@ package struct AuditRecord: Sendable {
   /// The status the workload got; 0 where there was no HTTP response.
   package var responseStatus: UInt16
   package var outcome: Outcome
-  /// Payload bytes from the workload to the upstream.
+  /// Bytes delivered from the workload to the upstream, HTTP heads included.
   package var bytesSent: UInt64
-  /// Payload bytes from the upstream to the workload.
+  /// Bytes delivered from the upstream to the workload.
   package var bytesReceived: UInt64
   /// From `timestampNanoseconds` to the end, by a clock that doesn't jump.
   package var latencyNanoseconds: UInt64

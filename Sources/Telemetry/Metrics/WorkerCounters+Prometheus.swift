@@ -63,10 +63,10 @@ extension WorkerCounters {
     Family(
       name: "upstream_failures_total", help: "Allowed, but the destination failed to answer."
     ) { $0.upstreamFailures.value },
-    Family(name: "sent_bytes_total", help: "Payload from workloads to destinations.") {
+    Family(name: "sent_bytes_total", help: "Bytes delivered to destinations.") {
       $0.bytesSent.value
     },
-    Family(name: "received_bytes_total", help: "Payload from destinations to workloads.") {
+    Family(name: "received_bytes_total", help: "Bytes delivered to workloads.") {
       $0.bytesReceived.value
     },
     Family(name: "audit_records_total", help: "Audit records written.") { $0.auditRecords.value },

@@ -14,9 +14,9 @@ package final class WorkerCounters: Sendable {
   package let allowed = Counter()
   /// Allowed, but connecting to or speaking with the destination failed.
   package let upstreamFailures = Counter()
-  /// Payload bytes from workloads to upstreams.
+  /// Bytes delivered from workloads to upstreams.
   package let bytesSent = Counter()
-  /// Payload bytes from upstreams to workloads.
+  /// Bytes delivered from upstreams to workloads.
   package let bytesReceived = Counter()
   package let auditRecords = Counter()
   /// How often the worker had to wait because the audit sink was full.
