@@ -56,7 +56,7 @@ final class Findings {
   /// and is not shown.
   private static func isWord(_ key: String) -> Bool {
     (1...40).contains(key.utf8.count)
-      && key.utf8.allSatisfy { $0.isLetterOrDigit || "_-.<".utf8.contains($0) }
+      && key.utf8.allSatisfy { $0.isLetterOrDigit || "_-.".utf8.contains($0) }
   }
 
   private struct Collected {

@@ -10,14 +10,15 @@ enum DocumentSection {
     "proxyPort", .port, default: 15001,
     "Where the sidecar listens for the workload's redirected connections.")
   static let inboundPort = Key(
-    "inboundPort", .port, default: 15006, "Where the sidecar listens for inbound connections.")
+    "inboundPort", .port, default: 15006,
+    "Kept for inbound connections, which are not handled yet.")
   static let adminPort = Key(
     "adminPort", .port, default: 15000, "The admin server, on loopback only.")
   static let healthPort: Key<UInt16> = Key(
     "healthPort", .integer(0...65535), default: 15021,
     "`/healthz`, `/readyz` and `/metrics`, on all addresses. 0: off.")
   static let dnsPort = Key(
-    "dnsPort", .port, default: 15053, "Where captured DNS queries go.")
+    "dnsPort", .port, default: 15053, "Kept for captured DNS queries, which are not handled yet.")
   static let workers = Key(
     "workers", .integer(1...1024), otherwise: "the CPU limit of the cgroup, 2 where there is none",
     "Threads that carry traffic.")

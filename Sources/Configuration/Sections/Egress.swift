@@ -2,7 +2,7 @@ package import Policy
 
 /// What may leave, and how.
 package struct Egress: Sendable {
-  /// Whether requests without a trace context get one.
+  /// Whether requests are given a trace context, or the one they have is continued.
   package var injectTraceContext: Bool
   /// In the document's order; the first match wins. Empty denies everything.
   package var rules: [Rule]
@@ -17,7 +17,7 @@ package struct Egress: Sendable {
 enum EgressSection {
   static let injectTraceContext = Key(
     "injectTraceContext", .boolean, default: true,
-    "Add `traceparent` to HTTP requests that have none, and pass on what they have.")
+    "Whether HTTP requests are given a `traceparent`. A valid one is continued, not replaced.")
   static let allowlist = Key(
     "allowlist", .list(of: AllowlistRuleSection.type), default: [], shown: "empty",
     "The rules. The first whose host, port and method all match admits the traffic; what none "
