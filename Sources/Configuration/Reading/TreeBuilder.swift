@@ -2,7 +2,8 @@
 /// use: anchors, aliases, tags of its own, several documents, keys that are no text, keys that
 /// stand twice, deep nesting, and values that look like secrets.
 struct TreeBuilder: ~Copyable {
-  /// The deepest key of a document has depth 5.
+  /// Lists and sections within each other, the document itself not counted. The deepest list that
+  /// is read, a rule's methods, has depth 4.
   static let maximumDepth = 32
 
   private var events: EventSource
@@ -49,7 +50,6 @@ struct TreeBuilder: ~Copyable {
   private mutating func node(
     _ event: Event, depth: Int, secretKey: Bool
   ) throws(SyntaxError) -> Node {
-    guard depth <= Self.maximumDepth else { throw .tooDeep(at: event.position) }
     if event.hasAnchor {
       findings.error("anchors (&) are not supported; write the value out", at: event.position)
     }
@@ -75,6 +75,7 @@ struct TreeBuilder: ~Copyable {
   private mutating func sequence(
     at position: Position, depth: Int, secretKey: Bool
   ) throws(SyntaxError) -> Node {
+    guard depth <= Self.maximumDepth else { throw .tooDeep(at: position) }
     var items: [Node] = []
     while true {
       let event = try events.next()
@@ -88,6 +89,7 @@ struct TreeBuilder: ~Copyable {
   }
 
   private mutating func mapping(at position: Position, depth: Int) throws(SyntaxError) -> Node {
+    guard depth <= Self.maximumDepth else { throw .tooDeep(at: position) }
     var entries: [Node.Entry] = []
     var firstLines: [String: Int] = [:]
     while true {
