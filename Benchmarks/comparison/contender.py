@@ -1,0 +1,84 @@
+"""The proxies that are compared, each set up for the same work."""
+
+import os
+import pathlib
+import shutil
+from dataclasses import dataclass, field
+
+from comparison.stage import HERE, PROXY_CPU, filled
+
+BINARIES = pathlib.Path(
+    os.environ.get("PORTARIUM_BIN", HERE.parent.parent / ".build/release"))
+CONNECTIONS = 7000
+SPLICE = "option splice-request\n  option splice-response"
+
+
+@dataclass
+class Contender:
+    name: str
+    says: str
+    port: int
+    tls_port: int
+    uid: int
+    workload: int  # the uid whose http connections are redirected to `port`
+    tls_workload: int  # and whose TLS connections to `tls_port`
+    process: object = field(default=None, compare=False)
+
+    def redirects(self):
+        return {self.workload: self.port, self.tls_workload: self.tls_port}
+
+    def start(self, stage, cpu=PROXY_CPU, begun=None):
+        self.log = stage.directory / f"{self.name}.log"
+        with stage.inside(stage.pod):
+            self.process = stage.start(
+                *self.command(stage), log=self.name, cpu=cpu, uid=self.uid, begun=begun)
+        return stage.await_listener(stage.pod, "127.0.0.1", self.port, self.process)
+
+    def stop(self, stage):
+        stage.end(self.process)
+        self.process = None
+
+    def lines(self):
+        """How many lines its log has got since this was asked last."""
+        with open(self.log, "rb") as log:
+            count = sum(block.count(b"\n") for block in iter(lambda: log.read(1 << 20), b""))
+        os.truncate(self.log, 0)
+        return count
+
+    def configure(self, stage, template, **values):
+        path = stage.directory / f"{self.name}{pathlib.Path(template).suffix}"
+        path.write_text(filled(template, **values))
+        return path
+
+
+class Sidecar(Contender):
+    def command(self, stage):
+        program = stage.directory / "portarium-sidecar"
+        if not program.exists():
+            shutil.copy(BINARIES / program.name, program)
+        document = self.configure(stage, "policy.yaml", PORT=self.port)
+        return [program, "run", "--config", document]
+
+
+@dataclass
+class HAProxy(Contender):
+    logs: bool = True
+    splices: bool = False
+
+    def command(self, stage):
+        document = self.configure(
+            stage, "haproxy.cfg", MAXCONN=CONNECTIONS, TLSPORT=self.tls_port, PORT=self.port,
+            LOG="log stdout format raw local0" if self.logs else "",
+            SPLICE=SPLICE if self.splices else "")
+        return ["haproxy", "-db", "-f", document]
+
+
+def contenders():
+    return [
+        Sidecar("sidecar", "portarium-sidecar, audit to a file", 15001, 15001, 1337, 2001, 2002),
+        HAProxy("haproxy", "HAProxy, log to a file", 15101, 15102, 1338, 2011, 2012),
+        HAProxy("haproxy-unlogged", "HAProxy without a log", 15201, 15202, 1338, 2021, 2022,
+                logs=False),
+        HAProxy("haproxy-splice", "HAProxy, log to a file, splice with 1 MiB pipes", 15301, 15302,
+                1338, 2031, 2032, splices=True),
+    ]

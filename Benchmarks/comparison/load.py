@@ -1,0 +1,151 @@
+"""What is asked of a proxy, and what it cost."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from comparison.processor import resident, usage
+from comparison.stage import BODY, BULK, HERE, NAME, OTHER_CPU, WEB, Unable
+
+# A request as an API client sends it.
+FIELDS = ["User-Agent: workload/1.4 (linux; x86_64)", "Accept: application/json",
+          "Accept-Encoding: gzip, deflate", "X-Request-Id: 2f1c7a90-7d3e-4a52-9c55-0b9f6f0d8e11"]
+TRACE = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass
+class Cost:
+    """Of one run of one contender."""
+
+    per_unit: float  # processor time: microseconds a request or connection, seconds a gigabyte
+    rate: float  # units a second: of no worth for comparing, but it shows a run that went wrong
+    busy: float  # share of the run in which the proxy's thread ran or was ready to
+    p99: float  # milliseconds, with a proxy that is kept busy; of no worth for comparing
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    unit: str
+    address: str
+    connections: int
+    fields: tuple = ()
+    tls: bool = False
+
+    def run(self, stage, contender, seconds):
+        uid = contender.tls_workload if self.tls else contender.workload
+        before, began = usage(contender.process.pid), time.monotonic()
+        said = wrk(stage, uid, self, seconds)
+        lasted = time.monotonic() - began
+        spent = usage(contender.process.pid) - before
+        units = said["bytes"] / 1e9 if self.unit == "GB" else said["requests"]
+        scale = 1e9 if self.unit == "GB" else 1e3
+        if said["errors"] or units == 0:
+            raise Unable(f"{contender.name}, {self.name}: {said}")
+        return said, Cost(spent.cpu / scale / units, units / said["seconds"],
+                          (spent.busiest + spent.waited) / 1e9 / lasted, said["p99"] / 1e3)
+
+
+def requests(connections):
+    return Load("http", "request", f"http://{NAME}/", connections)
+
+
+HANDSHAKES = Load("tls", "connection", f"https://{NAME}/", 16, ("Connection: close",), tls=True)
+BULK_DOWN = Load("bulk", "GB", f"http://{NAME}/bulk", 4)
+
+
+def wrk(stage, uid, load, seconds):
+    fields = [part for field in (*FIELDS, *load.fields) for part in ("-H", field)]
+    command = [
+        "ip", "netns", "exec", stage.pod, "setpriv", f"--reuid={uid}", f"--regid={uid}",
+        "--clear-groups", "wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "10",
+        "-s", stage.directory / "summary.lua", *fields, load.address]
+    if not (stage.directory / "summary.lua").exists():
+        shutil.copy(HERE / "summary.lua", stage.directory)
+
+    def prepare():
+        os.sched_setaffinity(0, {OTHER_CPU})
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd="/",
+                          preexec_fn=prepare, stdin=subprocess.DEVNULL)
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise Unable(f"wrk: {(done.stderr or done.stdout).strip()}") from None
+
+
+def check(stage, contender):
+    """The contender does the work that it is measured by: it forwards, refuses, traces, records."""
+    contender.lines()
+    status, body = ask(stage, contender, "GET", "/", NAME)
+    expect(contender, status == 200 and len(body) == BODY, f"an allowed request: {status} {body}")
+    status, body = ask(stage, contender, "GET", "/trace", NAME)
+    expect(contender, TRACE.fullmatch(body), f"no trace was begun: {status} {body}")
+    status, _ = ask(stage, contender, "GET", "/", "evil.example.com")
+    expect(contender, status == 403, f"another host: {status}")
+    status, _ = ask(stage, contender, "DELETE", "/", NAME)
+    expect(contender, status == 403, f"another method: {status}")
+    if contender.name != "haproxy-unlogged":
+        time.sleep(0.2)
+        lines = contender.lines()
+        expect(contender, lines == 4, f"four requests left {lines} lines in the log")
+
+
+def expect(contender, holds, otherwise):
+    if not holds:
+        raise Unable(f"{contender.name} does not do the same work: {otherwise}")
+
+
+def ask(stage, contender, method, path, host):
+    """One request by the workload's uid."""
+    with stage.inside(stage.pod):
+        os.seteuid(contender.workload)  # it is the socket's owner that chooses the proxy
+        connection = socket.socket()
+        os.seteuid(0)
+    with connection:
+        connection.settimeout(5)
+        try:
+            connection.connect((WEB, 80))
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(connection, method=method)
+            answer.begin()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            return 0, repr(error).encode()
+
+
+def idle_connections(stage, contender, count):
+    """Bytes a connection that has had one request and waits for the next."""
+    script = HERE / "hold.py"
+    before, _ = resident(contender.process.pid)
+    with stage.inside(stage.pod):
+        holder = stage.start(sys.executable, script, contender.workload, WEB, NAME, count,
+                             log=f"hold-{contender.name}")
+    said = stage.directory / f"hold-{contender.name}.log"
+    deadline = time.monotonic() + 60
+    while "held" not in said.read_text():
+        if holder.poll() is not None or time.monotonic() > deadline:
+            raise Unable(f"{contender.name}, idle connections: {holder.said.read_text().strip()}")
+        time.sleep(0.05)
+    after, _ = resident(contender.process.pid)
+    stage.end(holder)
+    return (after - before) / count
+
+
+def start_time(stage, contender):
+    """Milliseconds from its execution until it accepts."""
+    reading, writing = os.pipe()
+    listening = contender.start(stage, cpu=None, begun=writing)
+    began = int.from_bytes(os.read(reading, 8), "little")
+    os.close(reading)
+    os.close(writing)
+    contender.stop(stage)
+    return (listening - began) / 1e6

@@ -1,0 +1,192 @@
+"""Where the comparison is held: a pod and the world, and the world's web server.
+
+The pod's two proxies stand behind one redirect that differs in the port alone: it is chosen by the
+workload's uid, so that both can run side by side and take turns within seconds.
+"""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+WEB = "10.77.9.1"
+NAME = "api.example.com"
+PROXY_CPU, OTHER_CPU = 0, 1
+BODY = 1024
+BULK = 64 << 20
+
+REDIRECT = """
+table inet comparison {{
+  chain output {{
+    type nat hook output priority -100; policy accept;
+    oifname "lo" return
+    meta l4proto tcp redirect to : meta skuid map {{ {ports} }}
+  }}
+}}
+"""
+
+
+class Unable(Exception):
+    """The comparison can't be held; the message says why."""
+
+
+def sh(*command, text=None):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, input=text)
+    if done.returncode:
+        raise Unable(f"{' '.join(map(str, command))}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def filled(template, **values):
+    """A configuration file's text, with a value for each name in it."""
+    text = (HERE / template).read_text()
+    for name, value in values.items():
+        text = text.replace("{{%s}}" % name, str(value))
+    return text
+
+
+class Stage:
+    """Made once, taken down always."""
+
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="portarium-compare-"))
+        self.directory.chmod(0o755)
+        self.pod = f"portarium-compare-{os.getpid()}-pod"
+        self.world = f"portarium-compare-{os.getpid()}-world"
+        self.processes = []
+
+    def build(self, ports):
+        """`ports`: the workload's uid → the port that its connections are redirected to."""
+        for name in (self.pod, self.world):
+            sh("ip", "netns", "add", name)
+            etc = pathlib.Path("/etc/netns") / name
+            etc.mkdir(parents=True)
+            (etc / "hosts").write_text(f"127.0.0.1 localhost\n{WEB} {NAME}\n")
+            sh("ip", "-n", name, "link", "set", "lo", "up")
+        sh("ip", "link", "add", "eth0", "netns", self.pod, "type", "veth", "peer", "name", "eth0",
+           "netns", self.world)
+        for name, address in ((self.pod, "10.77.9.2"), (self.world, WEB)):
+            sh("ip", "-n", name, "link", "set", "eth0", "up")
+            sh("ip", "-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
+            # A new namespace inherits the host's congestion control; both get the same plain one.
+            for setting in ("net.ipv4.tcp_congestion_control=reno",
+                            "net.ipv4.ip_local_port_range=10000 65000",
+                            "net.core.somaxconn=4096"):
+                sh("ip", "netns", "exec", name, "sysctl", "-qw", setting)
+        pairs = ", ".join(f"{uid} : {port}" for uid, port in ports.items())
+        sh("ip", "netns", "exec", self.pod, "nft", "-f", "-", text=REDIRECT.format(ports=pairs))
+        # Short connections would fill the table with entries that wait for nothing.
+        sh("ip", "netns", "exec", self.pod, "sysctl", "-qw",
+           "net.netfilter.nf_conntrack_tcp_timeout_time_wait=1")
+
+    def serve(self):
+        at = self.directory
+        sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+           "-nodes", "-keyout", at / "server.key", "-out", at / "server.crt", "-subj",
+           f"/CN={NAME}", "-days", "2")
+        with open(at / "bulk", "wb") as file:
+            file.truncate(BULK)
+        (at / "nginx.conf").write_text(
+            filled("nginx.conf", DIRECTORY=at, BODY="x" * (BODY - 1)))
+        with self.inside(self.world):
+            self.start("nginx", "-p", at, "-c", at / "nginx.conf", log="nginx", cpu=OTHER_CPU,
+                       first=True)
+        self.await_listener(self.world, WEB, 80)
+
+    @contextlib.contextmanager
+    def inside(self, namespace):
+        """This process's sockets and children belong to the namespace for the while."""
+        here = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        there = os.open(f"/run/netns/{namespace}", os.O_RDONLY | os.O_CLOEXEC)
+        enter(there)
+        try:
+            yield
+        finally:
+            enter(here)
+            os.close(here)
+            os.close(there)
+
+    def start(self, *command, log, cpu=None, uid=None, first=False, begun=None):
+        """Starts a program in the present namespace.
+
+        `first` gives it precedence over everything ordinary on its processor; `begun` is a
+        descriptor that gets the time, in monotonic nanoseconds, at which it is executed.
+        """
+        def prepare():
+            if cpu is not None:
+                os.sched_setaffinity(0, {cpu})
+            if first:
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+            if begun is not None:
+                os.write(begun, time.monotonic_ns().to_bytes(8, "little"))
+
+        with open(self.directory / f"{log}.log", "ab") as output, \
+                open(self.directory / f"{log}.err", "ab") as errors:
+            process = subprocess.Popen(
+                list(map(str, command)), stdin=subprocess.PIPE, stdout=output, stderr=errors,
+                cwd="/", preexec_fn=prepare, user=uid, group=uid,
+                extra_groups=[] if uid else None, start_new_session=True)
+        process.said = self.directory / f"{log}.err"
+        self.processes.append(process)
+        return process
+
+    def await_listener(self, namespace, address, port, process=None, seconds=10):
+        """Waits until the port accepts; returns when it did, in monotonic nanoseconds."""
+        with self.inside(namespace):
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                with socket.socket() as probe:
+                    if probe.connect_ex((address, port)) == 0:
+                        return time.monotonic_ns()
+                if process and process.poll() is not None:
+                    raise Unable(f"{process.args[0]} ended: {process.said.read_text().strip()}")
+                time.sleep(0.0005)
+        raise Unable(f"nothing listens on {address}:{port}")
+
+    def spin(self):
+        """Takes most of the proxies' processor: what is waited for is then the proxy alone."""
+        process = subprocess.Popen(
+            ["nice", "-n", "-5", "taskset", "-c", str(PROXY_CPU), sys.executable, "-c",
+             "while True: pass"], start_new_session=True, cwd="/")
+        self.processes.append(process)
+        # With autogroups a nice value counts within a session only; the session has its own.
+        with contextlib.suppress(FileNotFoundError):
+            pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("-5")
+
+    def end(self, process):
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self.processes.remove(process)
+
+    def take_down(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        for name in (self.pod, self.world):
+            inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
+            for pid in inside.stdout.split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+            shutil.rmtree(pathlib.Path("/etc/netns") / name, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def enter(namespace):
+    """`os.setns` came with Python 3.12."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, 0x40000000) != 0:
+        raise Unable(f"setns: {os.strerror(ctypes.get_errno())}")
