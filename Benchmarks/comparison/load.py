@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 
 from comparison.processor import resident, usage
-from comparison.stage import BODY, BULK, HERE, NAME, OTHER_CPU, WEB, Unable
+from comparison.stage import BODY, HERE, NAME, OTHER_CPU, WEB, Unable
 
 # A request as an API client sends it.
-FIELDS = ["User-Agent: workload/1.4 (linux; x86_64)", "Accept: application/json",
+FIELDS = [f"Host: {NAME}", "User-Agent: workload/1.4 (linux; x86_64)", "Accept: application/json",
           "Accept-Encoding: gzip, deflate", "X-Request-Id: 2f1c7a90-7d3e-4a52-9c55-0b9f6f0d8e11"]
 TRACE = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -30,56 +30,86 @@ class Cost:
     p99: float  # milliseconds, with a proxy that is kept busy; of no worth for comparing
 
 
-@dataclass(frozen=True)
 class Load:
-    name: str
-    unit: str
-    address: str
-    connections: int
-    fields: tuple = ()
-    tls: bool = False
+    """Kept up for a while, towards one contender."""
+
+    name = unit = ""
+    scale = 1e3  # nanoseconds → what `per_unit` is in
+    tls = False
 
     def run(self, stage, contender, seconds):
         uid = contender.tls_workload if self.tls else contender.workload
         before, began = usage(contender.process.pid), time.monotonic()
-        said = wrk(stage, uid, self, seconds)
+        said = self.drive(stage, uid, seconds)
         lasted = time.monotonic() - began
         spent = usage(contender.process.pid) - before
-        units = said["bytes"] / 1e9 if self.unit == "GB" else said["requests"]
-        scale = 1e9 if self.unit == "GB" else 1e3
+        units = self.units(said)
         if said["errors"] or units == 0:
             raise Unable(f"{contender.name}, {self.name}: {said}")
-        return said, Cost(spent.cpu / scale / units, units / said["seconds"],
+        return said, Cost(spent.cpu / self.scale / units, units / said["seconds"],
                           (spent.busiest + spent.waited) / 1e9 / lasted, said["p99"] / 1e3)
 
-
-def requests(connections):
-    return Load("http", "request", f"http://{NAME}/", connections)
-
-
-HANDSHAKES = Load("tls", "connection", f"https://{NAME}/", 16, ("Connection: close",), tls=True)
-BULK_DOWN = Load("bulk", "GB", f"http://{NAME}/bulk", 4)
+    def units(self, said):
+        return said["requests"]
 
 
-def wrk(stage, uid, load, seconds):
-    fields = [part for field in (*FIELDS, *load.fields) for part in ("-H", field)]
-    command = [
-        "ip", "netns", "exec", stage.pod, "setpriv", f"--reuid={uid}", f"--regid={uid}",
-        "--clear-groups", "wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "10",
-        "-s", stage.directory / "summary.lua", *fields, load.address]
-    if not (stage.directory / "summary.lua").exists():
-        shutil.copy(HERE / "summary.lua", stage.directory)
+class Requests(Load):
+    """HTTP/1.1 requests for 1 KB over connections that stay."""
 
-    def prepare():
-        os.sched_setaffinity(0, {OTHER_CPU})
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    name, unit, path = "http", "request", "/"
 
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd="/",
-                          preexec_fn=prepare, stdin=subprocess.DEVNULL)
+    def __init__(self, connections):
+        self.connections = connections
+
+    def drive(self, stage, uid, seconds):
+        script = stage.directory / "summary.lua"
+        if not script.exists():
+            shutil.copy(HERE / "summary.lua", script)
+        fields = [part for field in FIELDS for part in ("-H", field)]
+        return drive(
+            stage, seconds, "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "wrk",
+            "-t1", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10", "-s", script,
+            *fields, f"http://{WEB}{self.path}")
+
+
+class Bulk(Requests):
+    """Large answers."""
+
+    name, unit, scale, path = "bulk", "GB", 1e9, "/bulk"
+
+    def __init__(self):
+        super().__init__(connections=4)
+
+    def units(self, said):
+        return said["bytes"] / 1e9
+
+
+class Handshakes(Load):
+    """New connections, passed through by the name in their hello."""
+
+    name, unit, tls, at_once = "tls", "connection", True, 32
+
+    def drive(self, stage, uid, seconds):
+        return drive(stage, seconds, sys.executable, HERE / "handshakes.py", uid, WEB, NAME,
+                     self.at_once, seconds)
+
+
+def drive(stage, seconds, *command):
+    """Runs a load generator in the pod; what it says last is a line of JSON."""
+    with stage.inside(stage.pod):
+        process = stage.start(*command, log="load", cpu=OTHER_CPU, first=True)
     try:
-        return json.loads(done.stdout.splitlines()[-1])
+        process.wait(seconds + 20)
+    except subprocess.TimeoutExpired:
+        raise Unable(f"{command[0]} does not end") from None
+    said = (stage.directory / "load.log").read_text()
+    for name in ("load.log", "load.err"):
+        os.truncate(stage.directory / name, 0)
+    stage.end(process)
+    try:
+        return json.loads(said.splitlines()[-1])
     except (IndexError, ValueError):
-        raise Unable(f"wrk: {(done.stderr or done.stdout).strip()}") from None
+        raise Unable(f"{command[0]}: {process.said.read_text()} {said}") from None
 
 
 def check(stage, contender):

@@ -67,9 +67,6 @@ class Stage:
         """`ports`: the workload's uid → the port that its connections are redirected to."""
         for name in (self.pod, self.world):
             sh("ip", "netns", "add", name)
-            etc = pathlib.Path("/etc/netns") / name
-            etc.mkdir(parents=True)
-            (etc / "hosts").write_text(f"127.0.0.1 localhost\n{WEB} {NAME}\n")
             sh("ip", "-n", name, "link", "set", "lo", "up")
         sh("ip", "link", "add", "eth0", "netns", self.pod, "type", "veth", "peer", "name", "eth0",
            "netns", self.world)
@@ -162,8 +159,8 @@ class Stage:
             pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("-5")
 
     def end(self, process):
-        process.terminate()
         try:
+            process.terminate()
             process.wait(5)
         except subprocess.TimeoutExpired:
             process.kill()
@@ -181,7 +178,6 @@ class Stage:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
-            shutil.rmtree(pathlib.Path("/etc/netns") / name, ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
