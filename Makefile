@@ -35,9 +35,8 @@ demo: ## show what happens to a workload's traffic (needs root)
 	@rm -f .build/demo.log
 	@Tests/Demo/demo
 
-bench: release ## compare with other proxies, where Benchmarks has its programs installed
-	@if [ -x Benchmarks/run ]; then Benchmarks/run; \
-	else echo 'make bench: there is no Benchmarks/run'; exit 1; fi
+bench: release ## compare with HAProxy: processor time, memory, start (needs root)
+	@Benchmarks/compare
 
 clean: ## remove what was built
 	$(SWIFT) package clean
