@@ -66,7 +66,7 @@ package final class WebServer: Sendable {
           \(listeners.joined(separator: "\n          "))
           ssl_certificate \(pair.certificate);
           ssl_certificate_key \(pair.key);
-          location / { return 200 "$request_method $scheme $host $request_uri\\n"; }
+          location / { return 200 "$request_method $scheme $host $request_uri"; }
           location /files/ { alias \(root)/; }
           location /reset { return 444; }
         }

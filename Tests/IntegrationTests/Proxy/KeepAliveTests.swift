@@ -72,7 +72,7 @@ struct KeepAliveTests {
   @Test(arguments: [
     ("Content-Length: 3\\r\\nContent-Length: 4\\r\\n\\r\\nabcd", "400"),
     ("Content-Length: 3\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n", "400"),
-    ("Transfer-Encoding: xchunked\\r\\n\\r\\n", "400"),
+    ("Transfer-Encoding: xchunked\\r\\n\\r\\n", "501"),
     ("Host: other.example.net\\r\\n\\r\\n", "400"),
     ("X-A : b\\r\\n\\r\\n", "400"),
     ("X-A: b\\r\\n folded\\r\\n\\r\\n", "400"),
