@@ -1,5 +1,5 @@
 /// Follows the chunked transfer coding (RFC 9112 §7.1) through a body that is relayed as it comes.
-/// Keeps no bytes.
+/// Keeps no bytes; a state other than `more` is final.
 package struct ChunkedReader: Sendable {
   package enum State: Sendable, Equatable {
     case more
@@ -17,130 +17,118 @@ package struct ChunkedReader: Sendable {
 
   private enum Phase {
     case sizeStart, size, chunkExtension, sizeLineFeed
-    case data, dataCarriageReturn, dataLineFeed
-    case trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed
-    case complete
+    case data, dataLineFeed
+    case trailers
+    case failed(ChunkError)
+    case done
   }
 
-  /// A chunk's extensions mean nothing to anyone here; they are only bounded.
-  private static let maximumExtensionLength = 1024
-  private static let maximumTrailerLength = 16384
-
-  private var phase = Phase.sizeStart
-  private var size: UInt64 = 0
-  /// Bytes of the extension, or of the trailer section, so far.
-  private var length = 0
+  /// Bytes of one chunk's extensions: room for a signature, none for a flood.
+  static let maximumExtensionLength = 1024
+  /// Digits of a size, leading zeros included.
+  private static let maximumSizeDigits = 16
 
   /// Bytes of chunk data still to come before the next framing byte: a relay may pass that many on
   /// unseen, and says so with `skip`.
   package private(set) var dataRemaining: UInt64 = 0
+  private var phase = Phase.sizeStart
+  /// Digits of the size, or bytes of the extensions, so far.
+  private var count = 0
+  private var trailers = TrailerSection()
 
   package init() {}
 
+  /// `bytes` are those that follow the ones consumed or skipped so far.
   package mutating func advance(_ bytes: Span<UInt8>) -> Progress {
     var position = 0
     while position < bytes.count {
-      if phase == .data {
-        let step = Int(min(dataRemaining, UInt64(bytes.count - position)))
-        position += step
-        skip(UInt64(step))
+      if case .data = phase, dataRemaining > 0 {
+        let available = min(dataRemaining, UInt64(bytes.count - position))
+        dataRemaining -= available
+        position += Int(available)
         continue
       }
-      if let error = take(bytes[position]) {
+      switch phase {
+      case .failed(let error): return Progress(consumed: position, state: .malformed(error))
+      case .done: return Progress(consumed: position, state: .complete)
+      default: break
+      }
+      if let error = read(bytes[position]) {
+        phase = .failed(error)
         return Progress(consumed: position, state: .malformed(error))
       }
       position += 1
-      if phase == .complete { return Progress(consumed: position, state: .complete) }
     }
-    return Progress(consumed: position, state: .more)
+    switch phase {
+    case .failed(let error): return Progress(consumed: position, state: .malformed(error))
+    case .done: return Progress(consumed: position, state: .complete)
+    default: return Progress(consumed: position, state: .more)
+    }
   }
 
   /// `count` bytes of chunk data, at most `dataRemaining`, went by unseen.
   package mutating func skip(_ count: UInt64) {
+    precondition(count <= dataRemaining)
     dataRemaining -= count
-    if dataRemaining == 0, phase == .data { phase = .dataCarriageReturn }
   }
 
-  /// One byte of framing.
-  private mutating func take(_ byte: UInt8) -> ChunkError? {
+  private mutating func read(_ byte: UInt8) -> ChunkError? {
     switch phase {
-    case .sizeStart, .size: return takeSize(byte)
+    case .sizeStart:
+      guard byte.hexValue != nil else { return .badSize }
+      dataRemaining = 0
+      count = 0
+      phase = .size
+      return readSize(byte)
+    case .size: return readSize(byte)
     case .chunkExtension:
       if byte == .carriageReturn {
         phase = .sizeLineFeed
         return nil
       }
       guard byte.isFieldValueByte else { return .badExtension }
-      length += 1
-      return length > Self.maximumExtensionLength ? .extensionTooLong : nil
+      count += 1
+      return count > Self.maximumExtensionLength ? .extensionTooLong : nil
     case .sizeLineFeed:
       guard byte == .lineFeed else { return .missingLineEnd }
-      length = 0
-      dataRemaining = size
-      phase = size == 0 ? .trailerStart : .data
-      size = 0
-    case .dataCarriageReturn:
+      phase = dataRemaining == 0 ? .trailers : .data
+      return nil
+    case .data:
       guard byte == .carriageReturn else { return .missingLineEnd }
       phase = .dataLineFeed
+      return nil
     case .dataLineFeed:
       guard byte == .lineFeed else { return .missingLineEnd }
       phase = .sizeStart
-    case .trailerStart, .trailerName, .trailerValue, .trailerLineFeed, .finalLineFeed:
-      return takeTrailer(byte)
-    case .data, .complete:
-      preconditionFailure("chunk data is not framing")
+      return nil
+    case .trailers:
+      if let error = trailers.read(byte) { return error }
+      if trailers.isComplete { phase = .done }
+      return nil
+    case .failed, .done: return nil
     }
-    return nil
   }
 
-  private mutating func takeSize(_ byte: UInt8) -> ChunkError? {
+  private mutating func readSize(_ byte: UInt8) -> ChunkError? {
     if let digit = byte.hexValue {
-      // 60 bits: enough for any body, and never an overflow.
-      guard size >> 56 == 0 else { return .sizeTooLarge }
-      size = size << 4 | UInt64(digit)
-      phase = .size
+      count += 1
+      guard count <= Self.maximumSizeDigits, dataRemaining <= UInt64(Int64.max) >> 4 else {
+        return .sizeTooLarge
+      }
+      dataRemaining = dataRemaining << 4 | UInt64(digit)
       return nil
     }
-    guard phase == .size else { return .badSize }
+    count = 0
     switch byte {
-    case .carriageReturn: phase = .sizeLineFeed
-    case UInt8(ascii: ";"): phase = .chunkExtension
+    case .carriageReturn:
+      phase = .sizeLineFeed
+      return nil
+    case UInt8(ascii: ";"):
+      phase = .chunkExtension
+      return nil
+    case .lineFeed: return .missingLineEnd
     default: return .badSize
     }
-    return nil
-  }
-
-  private mutating func takeTrailer(_ byte: UInt8) -> ChunkError? {
-    length += 1
-    guard length <= Self.maximumTrailerLength else { return .trailerTooLarge }
-    switch phase {
-    case .trailerStart:
-      if byte == .carriageReturn {
-        phase = .finalLineFeed
-        return nil
-      }
-      guard byte.isTokenByte else { return .badTrailer }
-      phase = .trailerName
-    case .trailerName:
-      if byte == UInt8(ascii: ":") {
-        phase = .trailerValue
-      } else if !byte.isTokenByte {
-        return .badTrailer
-      }
-    case .trailerValue:
-      if byte == .carriageReturn {
-        phase = .trailerLineFeed
-      } else if !byte.isFieldValueByte {
-        return .badTrailer
-      }
-    case .trailerLineFeed:
-      guard byte == .lineFeed else { return .missingLineEnd }
-      phase = .trailerStart
-    default:
-      guard byte == .lineFeed else { return .missingLineEnd }
-      phase = .complete
-    }
-    return nil
   }
 }
 
@@ -152,5 +140,8 @@ package enum ChunkError: Error, Sendable, CaseIterable {
   case extensionTooLong
   case missingLineEnd
   case badTrailer
+  /// A trailer field that would frame or address the message, or speak in our name, were it taken
+  /// for a header field (RFC 9110 §6.5.1).
+  case forbiddenTrailer
   case trailerTooLarge
 }

@@ -1,4 +1,7 @@
 /// Reads one request head, strictly: what two readers could understand differently is malformed.
+///
+/// A line's bytes are judged as they come, so that nothing malformed is waited on. An outcome other
+/// than `needMore` is final.
 package struct RequestHeadReader: Sendable {
   package enum Outcome: Sendable {
     case needMore
@@ -7,175 +10,157 @@ package struct RequestHeadReader: Sendable {
   }
 
   private enum Phase {
-    case line(RequestLine)
-    case fields(FieldSection)
+    case method, target, version, fields
+    case failed(RequestError)
+    case done
   }
 
+  /// Longest method; the longest registered one has 17 bytes.
+  private static let maximumMethodLength = 31
+
   private let limits: HeadLimits
-  private var phase = Phase.line(RequestLine())
-  private var fields = RequestFields()
+  private var phase = Phase.method
+  private var position = 0
+  /// First byte of the part of the request line being read.
+  private var start = 0
+  private var fields: FieldSection
+  private var request = RequestFields()
 
   package init(limits: HeadLimits = HeadLimits()) {
     self.limits = limits
+    fields = FieldSection(start: 0, limits: limits)
   }
 
   /// `bytes` are all there are, from the head's first; work already done is not repeated. Bytes
   /// behind the head are not looked at.
   package mutating func advance(_ bytes: Span<UInt8>) -> Outcome {
-    do {
-      return try read(bytes)
+    if case .done = phase { return .found(request.head) }
+    do throws(RequestError) {
+      if case .fields = phase {
+      } else {
+        guard try readRequestLine(bytes) else { return .needMore }
+      }
+      guard try readFields(bytes) else { return .needMore }
+      return .found(request.head)
     } catch {
+      phase = .failed(error)
       return .malformed(error)
     }
   }
 
-  private mutating func read(_ bytes: Span<UInt8>) throws(RequestError) -> Outcome {
-    if case .line(var line) = phase {
-      guard try line.read(bytes, limit: limits.maximumBytes, into: &fields.head) else {
-        phase = .line(line)
-        return .needMore
+  // MARK: - Request line (RFC 9112 §3)
+
+  /// False where more bytes are needed.
+  private mutating func readRequestLine(_ bytes: Span<UInt8>) throws(RequestError) -> Bool {
+    let end = min(bytes.count, limits.maximumBytes)
+    while position < end {
+      switch phase {
+      case .method: try readMethod(bytes, end)
+      case .target: try readTarget(bytes, end)
+      case .version: try readVersion(bytes[position])
+      case .fields, .done: return true
+      case .failed(let error): throw error
       }
-      phase = .fields(FieldSection(start: line.position, limits: limits))
     }
-    guard case .fields(var section) = phase else { return .needMore }
+    if case .fields = phase { return true }
+    if case .failed(let error) = phase { throw error }
+    guard bytes.count < limits.maximumBytes else { throw .targetTooLong }
+    return false
+  }
+
+  private mutating func readMethod(_ bytes: Span<UInt8>, _ end: Int) throws(RequestError) {
+    while position < end, bytes[position].isTokenByte {
+      guard position < Self.maximumMethodLength else { throw .methodTooLong }
+      position += 1
+    }
+    guard position < end else { return }
+    guard bytes[position] == UInt8(ascii: " "), position > 0 else { throw .badMethod }
+    request.head.method = ByteRange(0, position)
+    position += 1
+    start = position
+    phase = .target
+  }
+
+  private mutating func readTarget(_ bytes: Span<UInt8>, _ end: Int) throws(RequestError) {
+    var index = position
+    while index < end, bytes[index] > 0x20, bytes[index] < 0x7f, bytes[index] != UInt8(ascii: "#") {
+      index += 1
+    }
+    position = index
+    guard index < end else { return }
+    switch bytes[index] {
+    case UInt8(ascii: " ") where index > start:
+      try request.readTarget(bytes, start..<index)
+      position += 1
+      start = position
+      phase = .version
+    case .carriageReturn where index > start: throw .badVersion
+    case .lineFeed: throw .bareLineEnd
+    default: throw .badTarget
+    }
+  }
+
+  /// `HTTP/1.0` or `HTTP/1.1` and the line's end, byte by byte.
+  private mutating func readVersion(_ byte: UInt8) throws(RequestError) {
+    let prefix = "HTTP/".utf8.span
+    switch position - start {
+    case let index where index < prefix.count:
+      guard byte == prefix[index] else { throw byte == .lineFeed ? .bareLineEnd : .badVersion }
+    case 5:
+      guard byte.isDigit else { throw byte == .lineFeed ? .bareLineEnd : .badVersion }
+      request.majorVersion = byte
+    case 6:
+      guard byte == UInt8(ascii: ".") else {
+        // `HTTP/2` is how the version is spelt from then on.
+        throw byte == .carriageReturn ? .unsupportedVersion : .badVersion
+      }
+    case 7:
+      guard byte.isDigit else { throw byte == .lineFeed ? .bareLineEnd : .badVersion }
+      guard request.majorVersion == UInt8(ascii: "1"), byte <= UInt8(ascii: "1") else {
+        throw .unsupportedVersion
+      }
+      request.head.version = byte == UInt8(ascii: "1") ? .http11 : .http10
+    case 8:
+      guard byte == .carriageReturn else {
+        throw byte == .lineFeed ? .bareLineEnd : .badVersion
+      }
+    default:
+      guard byte == .lineFeed else { throw .bareLineEnd }
+      fields = FieldSection(start: position + 1, limits: limits)
+      phase = .fields
+    }
+    position += 1
+  }
+
+  // MARK: - Fields
+
+  /// False where more bytes are needed.
+  private mutating func readFields(_ bytes: Span<UInt8>) throws(RequestError) -> Bool {
     while true {
-      switch section.next(bytes) {
-      case .needMore:
-        phase = .fields(section)
-        return .needMore
-      case .field(let field):
-        try fields.take(field, bytes)
+      switch fields.next(bytes) {
+      case .needMore: return false
+      case .malformed(let error): throw RequestError(error)
+      case .field(let field): try request.read(field, bytes)
       case .end:
-        try fields.finish(bytes)
-        fields.head.length = section.position
-        fields.head.fieldsEnd = section.position - 2
-        return .found(fields.head)
-      case .malformed(let error):
-        throw RequestError(error)
+        try request.finish(bytes, fieldsStart: position, end: fields.position, limits: limits)
+        phase = .done
+        return true
       }
     }
   }
 }
 
 extension RequestError {
-  init(_ error: FieldError) {
-    switch error {
-    case .bareLineEnd: self = .bareLineEnd
-    case .foldedLine: self = .foldedLine
-    case .spaceBeforeColon: self = .spaceBeforeColon
-    case .badName: self = .badFieldName
-    case .badValue: self = .badFieldValue
-    case .tooLarge: self = .headTooLarge
-    case .tooManyFields: self = .tooManyFields
-    }
-  }
-}
-
-/// The request line (RFC 9112 §3): one space between its parts, one CRLF at its end.
-struct RequestLine {
-  private enum Part { case method, target, version }
-
-  private static let versionLength = 8
-
-  /// The next byte to look at; behind the line once it is complete.
-  private(set) var position = 0
-  private var part = Part.method
-  private var start = 0
-
-  /// - Returns: true once the line is complete.
-  mutating func read(
-    _ bytes: Span<UInt8>, limit: Int, into head: inout RequestHead
-  ) throws(RequestError) -> Bool {
-    if part == .method {
-      guard try readMethod(bytes, into: &head) else { return false }
-    }
-    if part == .target {
-      guard try readTarget(bytes, limit: limit, into: &head) else { return false }
-    }
-    return try readVersion(bytes, into: &head)
-  }
-
-  private mutating func readMethod(
-    _ bytes: Span<UInt8>, into head: inout RequestHead
-  ) throws(RequestError) -> Bool {
-    while position < bytes.count, bytes[position].isTokenByte {
-      position += 1
-      guard position <= 31 else { throw .methodTooLong }
-    }
-    guard position < bytes.count else { return false }
-    guard position > 0, bytes[position] == UInt8(ascii: " ") else { throw .badMethod }
-    head.method = ByteRange(0, position)
-    position += 1
-    start = position
-    part = .target
-    return true
-  }
-
-  private mutating func readTarget(
-    _ bytes: Span<UInt8>, limit: Int, into head: inout RequestHead
-  ) throws(RequestError) -> Bool {
-    let end = min(bytes.count, limit)
-    while position < end, Self.isTargetByte(bytes[position]) { position += 1 }
-    guard position < end else {
-      if bytes.count >= limit { throw .targetTooLong }
-      return false
-    }
-    guard position > start else { throw .badTarget }
-    switch bytes[position] {
-    case UInt8(ascii: " "): break
-    // HTTP/0.9 ends its line here.
-    case .carriageReturn, .lineFeed: throw .badVersion
-    default: throw .badTarget
-    }
-    let target = try RequestTarget(bytes, start..<position, method: bytes[head.method])
-    head.target = ByteRange(start, position)
-    head.targetForm = target.form
-    head.targetIsHTTPS = target.isHTTPS
-    head.path = target.path
-    if let authority = target.authority {
-      head.host = authority.host
-      head.hostIsBracketed = authority.isBracketed
-      head.port = authority.port
-    }
-    position += 1
-    start = position
-    part = .version
-    return true
-  }
-
-  /// Visible ASCII but `#`: a fragment is never sent (RFC 9112 §3.2).
-  private static func isTargetByte(_ byte: UInt8) -> Bool {
-    byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "#")
-  }
-
-  private mutating func readVersion(
-    _ bytes: Span<UInt8>, into head: inout RequestHead
-  ) throws(RequestError) -> Bool {
-    let expected = "HTTP/".utf8.span
-    while position < bytes.count {
-      let index = position - start
-      let byte = bytes[position]
-      switch index {
-      case 0..<5: guard byte == expected[index] else { throw .badVersion }
-      case 5, 7: guard byte.isDigit else { throw .badVersion }
-      case 6: guard byte == UInt8(ascii: ".") else { throw .badVersion }
-      case 8:
-        guard byte == .carriageReturn else {
-          throw byte == .lineFeed ? .bareLineEnd : .badVersion
-        }
-      default:
-        guard byte == .lineFeed else { throw .bareLineEnd }
-        guard bytes[start + 5] == UInt8(ascii: "1") else { throw .unsupportedVersion }
-        switch bytes[start + 7] {
-        case UInt8(ascii: "1"): head.version = .http11
-        case UInt8(ascii: "0"): head.version = .http10
-        default: throw .unsupportedVersion
-        }
-        position += 1
-        return true
+  fileprivate init(_ error: FieldError) {
+    self =
+      switch error {
+      case .bareLineEnd: .bareLineEnd
+      case .foldedLine: .foldedLine
+      case .spaceBeforeColon: .spaceBeforeColon
+      case .badName: .badFieldName
+      case .badValue: .badFieldValue
+      case .tooLarge: .headTooLarge
+      case .tooManyFields: .tooManyFields
       }
-      position += 1
-    }
-    return false
   }
 }

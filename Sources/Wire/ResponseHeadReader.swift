@@ -1,4 +1,5 @@
-/// Reads one response head: strict about framing, lenient about what servers get wrong harmlessly.
+/// Reads one response head: strict about framing, lenient about what servers get wrong harmlessly
+/// (a missing reason phrase, obs-text). An outcome other than `needMore` is final.
 package struct ResponseHeadReader: Sendable {
   package enum Outcome: Sendable {
     case needMore
@@ -7,8 +8,11 @@ package struct ResponseHeadReader: Sendable {
   }
 
   private enum Phase {
+    /// The version, the status and what follows it, by offset.
     case statusLine
-    case fields(FieldSection)
+    case reason, lineFeed, fields
+    case failed(ResponseError)
+    case done
   }
 
   private let limits: HeadLimits
@@ -16,145 +20,119 @@ package struct ResponseHeadReader: Sendable {
   private let isCONNECT: Bool
   private var phase = Phase.statusLine
   private var position = 0
-  private var head = ResponseHead()
-  private var contentLength: UInt64?
-  private var isChunked = false
-  private var connection = ConnectionOptions()
+  private var fields: FieldSection
+  private var response = ResponseFields()
 
   /// The method of the request decides whether a body follows.
   package init(limits: HeadLimits = HeadLimits(), isHEAD: Bool, isCONNECT: Bool = false) {
     self.limits = limits
     self.isHEAD = isHEAD
     self.isCONNECT = isCONNECT
+    fields = FieldSection(start: 0, limits: limits)
   }
 
-  /// `bytes` are all there are, from the head's first; work already done is not repeated.
+  /// `bytes` are all there are, from the head's first; work already done is not repeated. Bytes
+  /// behind the head are not looked at.
   package mutating func advance(_ bytes: Span<UInt8>) -> Outcome {
-    do {
-      return try read(bytes)
+    if case .done = phase { return .found(response.head) }
+    do throws(ResponseError) {
+      if case .fields = phase {
+      } else {
+        guard try readStatusLine(bytes) else { return .needMore }
+      }
+      guard try readFields(bytes) else { return .needMore }
+      return .found(response.head)
     } catch {
+      phase = .failed(error)
       return .malformed(error)
     }
   }
 
-  private mutating func read(_ bytes: Span<UInt8>) throws(ResponseError) -> Outcome {
-    if case .statusLine = phase {
-      guard try readStatusLine(bytes) else { return .needMore }
-      phase = .fields(FieldSection(start: position, limits: limits))
-    }
-    guard case .fields(var section) = phase else { return .needMore }
-    while true {
-      switch section.next(bytes) {
-      case .needMore:
-        phase = .fields(section)
-        return .needMore
-      case .field(let field):
-        try take(field, bytes)
-      case .end:
-        head.length = section.position
-        try finish()
-        return .found(head)
-      case .malformed(let error):
-        throw ResponseError(error)
-      }
-    }
-  }
-
-  /// `HTTP/1.1 200 OK`; the reason phrase and the space before it may be missing.
+  /// False where more bytes are needed (RFC 9112 §4).
   private mutating func readStatusLine(_ bytes: Span<UInt8>) throws(ResponseError) -> Bool {
-    let expected = "HTTP/1.".utf8.span
     let end = min(bytes.count, limits.maximumBytes)
     while position < end {
       let byte = bytes[position]
-      switch position {
-      case 0..<7: guard byte == expected[position] else { throw .badStatusLine }
-      case 7:
-        switch byte {
-        case UInt8(ascii: "1"): head.version = .http11
-        case UInt8(ascii: "0"): head.version = .http10
-        default: throw .unsupportedVersion
+      switch phase {
+      case .statusLine: try readStart(byte)
+      case .reason:
+        if byte == .carriageReturn {
+          phase = .lineFeed
+        } else if !byte.isFieldValueByte {
+          throw byte == .lineFeed ? .bareLineEnd : .badStatusLine
         }
-      case 8: guard byte == UInt8(ascii: " ") else { throw .badStatusLine }
-      case 9...11:
-        guard byte.isDigit else { throw .badStatusLine }
-        head.status = head.status * 10 + UInt16(byte & 0x0f)
-      default:
-        if byte == .lineFeed {
-          guard bytes[position - 1] == .carriageReturn else { throw .bareLineEnd }
-          guard head.status >= 100 else { throw .badStatusLine }
-          position += 1
-          return true
-        }
-        guard bytes[position - 1] != .carriageReturn else { throw .bareLineEnd }
-        if position == 12 {
-          guard byte == UInt8(ascii: " ") || byte == .carriageReturn else { throw .badStatusLine }
-        } else {
-          guard byte.isFieldValueByte || byte == .carriageReturn else { throw .badStatusLine }
-        }
+      case .lineFeed:
+        guard byte == .lineFeed else { throw .bareLineEnd }
+        fields = FieldSection(start: position + 1, limits: limits)
+        phase = .fields
+      case .failed(let error): throw error
+      case .fields, .done: return true
       }
       position += 1
     }
-    if bytes.count >= limits.maximumBytes { throw .headTooLarge }
+    if case .fields = phase { return true }
+    if case .failed(let error) = phase { throw error }
+    guard bytes.count < limits.maximumBytes else { throw .headTooLarge }
     return false
   }
 
-  private mutating func take(
-    _ field: FieldSection.Field, _ bytes: Span<UInt8>
-  ) throws(ResponseError) {
-    let name = bytes.extracting(field.name)
-    switch (name[0] | 0x20, name.count) {
-    case (UInt8(ascii: "c"), 10) where name.matches("connection"):
-      var rest: Range<Int>? = field.value
-      while let member = bytes.nextListMember(&rest) {
-        _ = connection.take(bytes.extracting(member))
-      }
-    case (UInt8(ascii: "c"), 14) where name.matches("content-length"):
-      guard case .value(let value) = bytes.decimal(field.value) else { throw .badContentLength }
-      guard contentLength == nil || contentLength == value else { throw .differingContentLength }
-      contentLength = value
-    case (UInt8(ascii: "t"), 17) where name.matches("transfer-encoding"):
-      guard !isChunked else { throw .repeatedTransferEncoding }
-      guard bytes.extracting(field.value).matches("chunked") else { throw .unknownTransferCoding }
-      isChunked = true
+  /// `HTTP/1.x SP 3DIGIT`, then a space or the line's end.
+  private mutating func readStart(_ byte: UInt8) throws(ResponseError) {
+    let prefix = "HTTP/".utf8.span
+    switch position {
+    case 0..<prefix.count:
+      guard byte == prefix[position] else { throw .badStatusLine }
+    case 5:
+      guard byte.isDigit else { throw .badStatusLine }
+      guard byte == UInt8(ascii: "1") else { throw .unsupportedVersion }
+    case 6:
+      guard byte == UInt8(ascii: ".") else { throw .badStatusLine }
+    case 7:
+      guard byte.isDigit else { throw .badStatusLine }
+      guard byte <= UInt8(ascii: "1") else { throw .unsupportedVersion }
+      response.head.version = byte == UInt8(ascii: "1") ? .http11 : .http10
+    case 8:
+      guard byte == UInt8(ascii: " ") else { throw .badStatusLine }
+    case 9...11:
+      guard byte.isDigit, position > 9 || byte > UInt8(ascii: "0") else { throw .badStatusLine }
+      response.head.status = response.head.status * 10 + UInt16(byte & 0x0f)
     default:
-      break
+      switch byte {
+      case UInt8(ascii: " "): phase = .reason
+      case .carriageReturn: phase = .lineFeed
+      case .lineFeed: throw .bareLineEnd
+      default: throw .badStatusLine
+      }
     }
   }
 
-  /// RFC 9112 §6.3.
-  private mutating func finish() throws(ResponseError) {
-    if isChunked {
-      guard contentLength == nil else { throw .contentLengthWithTransferEncoding }
-      guard head.version == .http11 else { throw .transferEncodingInHTTP10 }
+  /// False where more bytes are needed.
+  private mutating func readFields(_ bytes: Span<UInt8>) throws(ResponseError) -> Bool {
+    while true {
+      switch fields.next(bytes) {
+      case .needMore: return false
+      case .malformed(let error): throw ResponseError(error)
+      case .field(let field): try response.read(field, bytes)
+      case .end:
+        response.finish(length: fields.position, isHEAD: isHEAD, isCONNECT: isCONNECT)
+        phase = .done
+        return true
+      }
     }
-    let hasNoBody =
-      isHEAD || head.status < 200 || head.status == 204 || head.status == 304
-      || (isCONNECT && head.status < 300)
-    if hasNoBody {
-      head.framing = .none
-    } else if isChunked {
-      head.framing = .chunked
-    } else if let contentLength {
-      head.framing = .length(contentLength)
-    } else {
-      head.framing = .untilClose
-    }
-    head.keepAlive =
-      !connection.closes && (head.version == .http11 || connection.keepsAlive)
-      && head.framing != .untilClose
   }
 }
 
 extension ResponseError {
-  init(_ error: FieldError) {
-    switch error {
-    case .bareLineEnd: self = .bareLineEnd
-    case .foldedLine: self = .foldedLine
-    case .spaceBeforeColon: self = .spaceBeforeColon
-    case .badName: self = .badFieldName
-    case .badValue: self = .badFieldValue
-    case .tooLarge: self = .headTooLarge
-    case .tooManyFields: self = .tooManyFields
-    }
+  fileprivate init(_ error: FieldError) {
+    self =
+      switch error {
+      case .bareLineEnd: .bareLineEnd
+      case .foldedLine: .foldedLine
+      case .spaceBeforeColon: .spaceBeforeColon
+      case .badName: .badFieldName
+      case .badValue: .badFieldValue
+      case .tooLarge: .headTooLarge
+      case .tooManyFields: .tooManyFields
+      }
   }
 }

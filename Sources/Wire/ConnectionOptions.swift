@@ -1,0 +1,29 @@
+/// What Connection fields say together (RFC 9110 §7.6.1).
+struct ConnectionOptions: Sendable {
+  private(set) var close = false
+  private(set) var keepAlive = false
+  private(set) var upgrade = false
+  /// A field that frames the message is declared hop-by-hop: the next reader would lose it.
+  private(set) var dropsFraming = false
+
+  mutating func read(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+    var rest: Range<Int>? = value
+    while let member = bytes.nextListMember(&rest) {
+      let option = bytes.extracting(member)
+      switch option.count {
+      case 4 where option.matches("host"): dropsFraming = true
+      case 5 where option.matches("close"): close = true
+      case 7 where option.matches("upgrade"): upgrade = true
+      case 10 where option.matches("keep-alive"): keepAlive = true
+      case 14 where option.matches("content-length"): dropsFraming = true
+      case 17 where option.matches("transfer-encoding"): dropsFraming = true
+      default: break
+      }
+    }
+  }
+
+  /// RFC 9112 §9.3.
+  func keepsAlive(_ version: HTTPVersion) -> Bool {
+    !close && (version == .http11 || keepAlive)
+  }
+}

@@ -1,0 +1,17 @@
+extension Span where Element == UInt8 {
+  /// The field begins with `x-portarium-`, in any case and with anything for `-`: gateways to CGI
+  /// and its heirs fold all of that into one name.
+  var isReservedFieldName: Bool {
+    let prefix = "x-portarium-".utf8.span
+    guard count >= prefix.count else { return false }
+    for index in 0..<prefix.count {
+      let byte = self[index]
+      if prefix[index] == UInt8(ascii: "-") {
+        guard !byte.isLetter, !byte.isDigit else { return false }
+      } else {
+        guard byte | 0x20 == prefix[index] else { return false }
+      }
+    }
+    return true
+  }
+}

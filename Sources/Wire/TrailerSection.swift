@@ -1,0 +1,70 @@
+/// Follows the trailer section of a chunked body (RFC 9112 §7.1.2) byte by byte, keeping no more of
+/// it than the beginning of one name.
+struct TrailerSection: Sendable {
+  private enum Phase {
+    case lineStart, name, value, valueLineFeed, finalLineFeed
+  }
+
+  static let maximumBytes = 8192
+  static let maximumFields = 64
+
+  private(set) var isComplete = false
+  private var phase = Phase.lineStart
+  private var bytes = 0
+  private var fields = 0
+  /// Enough of the current name to tell those that are refused.
+  private var name = InlineArray<17, UInt8>(repeating: 0)
+  private var nameLength = 0
+
+  mutating func read(_ byte: UInt8) -> ChunkError? {
+    bytes += 1
+    guard bytes <= Self.maximumBytes else { return .trailerTooLarge }
+    switch phase {
+    case .lineStart:
+      if byte == .carriageReturn {
+        phase = .finalLineFeed
+        return nil
+      }
+      fields += 1
+      guard fields <= Self.maximumFields else { return .trailerTooLarge }
+      guard byte.isTokenByte else { return .badTrailer }
+      nameLength = 0
+      keep(byte)
+      phase = .name
+    case .name:
+      if byte.isTokenByte {
+        keep(byte)
+      } else {
+        guard byte == UInt8(ascii: ":") else { return .badTrailer }
+        guard !isForbidden else { return .forbiddenTrailer }
+        phase = .value
+      }
+    case .value:
+      if byte == .carriageReturn {
+        phase = .valueLineFeed
+      } else {
+        guard byte.isFieldValueByte else { return .badTrailer }
+      }
+    case .valueLineFeed:
+      guard byte == .lineFeed else { return .badTrailer }
+      phase = .lineStart
+    case .finalLineFeed:
+      guard byte == .lineFeed else { return .badTrailer }
+      isComplete = true
+    }
+    return nil
+  }
+
+  private mutating func keep(_ byte: UInt8) {
+    if nameLength < 17 { name[nameLength] = byte }
+    nameLength += 1
+  }
+
+  private var isForbidden: Bool {
+    let kept = name.span.extracting(first: min(nameLength, 17))
+    if kept.isReservedFieldName { return true }
+    guard nameLength <= 17 else { return false }
+    return kept.matches("host") || kept.matches("content-length")
+      || kept.matches("transfer-encoding")
+  }
+}
