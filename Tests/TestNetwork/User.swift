@@ -17,6 +17,12 @@ package struct User: Sendable {
   /// The workload's uid, 1000, without capabilities.
   package static let workload = unprivileged(1000)
 
+  /// The workload's uid with CAP_NET_RAW left in, as a pod has it that drops nothing.
+  package static let rawSockets = User(prefix: [
+    "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all,+net_raw",
+    "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs",
+  ])
+
   /// Any uid (and the same gid) without capabilities, unable to gain any.
   package static func unprivileged(_ uid: Int) -> User {
     User(prefix: [

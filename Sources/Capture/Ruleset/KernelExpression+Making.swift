@@ -170,7 +170,9 @@ extension Value {
     case .address(.v4(let v4)): v4.rawValue.networkOrderBytes
     case .address(.v6(let v6)): v6.rawValue.networkOrderBytes
     case .prefix(let block):
-      Array(Value.address(block.base).registerBytes.prefix(block.prefixLength / 8))
+      block.prefixLength.isMultiple(of: 8)
+        ? Array(Value.address(block.base).registerBytes.prefix(block.prefixLength / 8))
+        : Value.address(block.base).registerBytes
     case .port(let port): port.networkOrderBytes
     case .icmpv6Type(let type): [type.rawValue]
     case .tcpFlags(let flags): [flags.rawValue]
@@ -179,6 +181,16 @@ extension Value {
     case .direction(let direction): [direction.rawValue]
     case .mark(let mark): mark.hostOrderBytes
     case .addressType(let type): type.rawValue.hostOrderBytes
+    }
+  }
+}
+
+extension CIDR {
+  /// Ones for the bits that the block fixes, in network order.
+  var maskBytes: [UInt8] {
+    (0..<base.bitWidth / 8).map { index in
+      let fixed = min(max(prefixLength - index * 8, 0), 8)
+      return UInt8(truncatingIfNeeded: 0xff00 >> fixed)
     }
   }
 }

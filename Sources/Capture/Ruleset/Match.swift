@@ -17,11 +17,12 @@ package enum Selector: Hashable, Sendable {
   case inputInterface
   case outputInterface
   /// The uid that opened the socket's file. Absent on packets that the kernel made by itself, on
-  /// those of a closed socket (the ACK of TIME_WAIT), and on all of an MPTCP subflow, whose socket
-  /// has no file.
+  /// those of a closed socket (the ACK of TIME_WAIT), and on those of sockets that the kernel opened
+  /// for itself and that have no file: SMC's TCP connection, a later MPTCP subflow's SYN.
   case socketUID
   case layer4Protocol
   case ipv4Destination
+  case ipv6Source
   case ipv6Destination
   case tcpDestinationPort
   /// The destination port of whatever the rule has matched as protocol, at the place where TCP and
@@ -60,7 +61,6 @@ package enum Value: Hashable, Sendable {
   case uid(UInt32)
   case layer4Protocol(InternetProtocol)
   case address(IPAddress)
-  /// All addresses of a block whose length is a multiple of eight.
   case prefix(CIDR)
   case port(UInt16)
   case icmpv6Type(ICMPv6Type)

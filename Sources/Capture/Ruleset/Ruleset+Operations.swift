@@ -130,23 +130,35 @@ extension Selector {
     let ipv6 = UInt8(NFPROTO_IPV6)
     return switch self {
     case .ipv4Destination, .ipv4Option: [.family(ipv4)]
-    case .ipv6Destination, .ipv6RoutingHeader: [.family(ipv6)]
+    case .ipv6Source, .ipv6Destination, .ipv6RoutingHeader: [.family(ipv6)]
     case .tcpDestinationPort, .tcpFlags: [.transport(.tcp)]
     case .icmpv6Type: [.family(ipv6), .transport(.icmpv6)]
     default: []
     }
   }
 
-  /// Brings the field into the register, or only the part of an address that a block fixes.
+  /// Brings the field into the register, or of an address the part that a block fixes: whole bytes
+  /// by reading no more, single bits by a mask.
   fileprivate func load(for test: Test) -> [KernelExpression] {
-    guard case .is(.prefix(let block)) = test else { return load }
-    let length = UInt32(block.prefixLength / 8)
+    guard case .is(.prefix(let block)) = test, let offset = addressOffset else { return load }
+    if block.prefixLength.isMultiple(of: 8) {
+      return [
+        .payload(
+          NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: UInt32(block.prefixLength / 8))
+      ]
+    }
+    return load + [
+      .mask(block.maskBytes, xor: Array(repeating: 0, count: block.maskBytes.count))
+    ]
+  }
+
+  /// Where an address is in its header.
+  private var addressOffset: UInt32? {
     switch self {
-    case .ipv4Destination:
-      return [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 16, length: length)]
-    case .ipv6Destination:
-      return [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 24, length: length)]
-    default: return load
+    case .ipv4Destination: 16
+    case .ipv6Source: 8
+    case .ipv6Destination: 24
+    default: nil
     }
   }
 
@@ -157,6 +169,7 @@ extension Selector {
     case .socketUID: [.meta(NFT_META_SKUID)]
     case .layer4Protocol: [.meta(NFT_META_L4PROTO)]
     case .ipv4Destination: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 16, length: 4)]
+    case .ipv6Source: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 8, length: 16)]
     case .ipv6Destination: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 24, length: 16)]
     case .tcpDestinationPort, .transportDestinationPort:
       [.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 2, length: 2)]
@@ -190,7 +203,7 @@ extension Selector {
     case .connectionMark: 19
     case .socketUID: NamedSet.KeyType.uid.number
     case .ipv4Destination: NamedSet.KeyType.ipv4Address.number
-    case .ipv6Destination: NamedSet.KeyType.ipv6Address.number
+    case .ipv6Source, .ipv6Destination: NamedSet.KeyType.ipv6Address.number
     default: 4
     }
   }

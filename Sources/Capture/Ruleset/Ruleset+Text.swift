@@ -96,6 +96,7 @@ extension Selector {
     case .socketUID: "meta skuid"
     case .layer4Protocol: "meta l4proto"
     case .ipv4Destination: "ip daddr"
+    case .ipv6Source: "ip6 saddr"
     case .ipv6Destination: "ip6 daddr"
     case .tcpDestinationPort: "tcp dport"
     case .transportDestinationPort: "th dport"

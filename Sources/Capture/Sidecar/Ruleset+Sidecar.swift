@@ -72,6 +72,9 @@ extension Match {
   static let isReset = Match(.tcpFlags(among: .rst), .is(.tcpFlags(.rst)))
   static let comesFromElsewhere = Match(.sourceAddressType, .isNot(.addressType(.local)))
 
+  static let isFromLinkLocal = Match(.ipv6Source, .is(.prefix(.linkLocal6)))
+  static let isToLinkLocal = Match(.ipv6Destination, .is(.prefix(.linkLocal6)))
+
   /// Ports in any order; one is compared, several are looked up.
   static func port(_ selector: Selector, _ ports: [UInt16]) -> Match {
     let ports = Set(ports).sorted()
@@ -79,4 +82,9 @@ extension Match {
       ? Match(selector, .is(.port(ports[0])))
       : Match(selector, .isOneOf(ports.map { .port($0) }))
   }
+}
+
+extension CIDR {
+  fileprivate static let linkLocal6 = CIDR(
+    base: .v6(IPv6Address(rawValue: 0xfe80 << 112)), prefixLength: 10)!
 }

@@ -22,6 +22,9 @@ struct SidecarChains {
       [
         Rule([.leavesOnLoopback], [.return]),
         Rule([.isProxys], [.return]),
+        // A connection to a link-local address is bound to its device: redirected to ::1 it would
+        // get nowhere and time out. The filter refuses it at once.
+        Rule([.isToLinkLocal], [.return]),
         Rule([.isToResolver4, .port(.tcpDestinationPort, [53])], [.return]),
         Rule([.isToResolver6, .port(.tcpDestinationPort, [53])], [.return]),
         Rule(
@@ -60,6 +63,7 @@ struct SidecarChains {
       ChainName.inputLoopback,
       [
         Rule([Match(.sourceAddressType, .is(.addressType(.local)))], [.accept]),
+        Rule([.isFromLinkLocal, .isToLinkLocal], [.accept]),
         Rule(
           [Match(.connectionMark(mask: mark.mask), .is(.mark(mark.captured)))], [.accept]),
         // The kernel's own resets for refused connections.

@@ -70,21 +70,23 @@ struct SidecarOutputChains {
     Chain(
       ChainName.loopback,
       [
+        Rule(
+          [.port(.tcpDestinationPort, [ports.admin, ports.inbound])],
+          [.goto(ChainName.ownPorts)]),
+        // Asked on lo, the routing tables don't know our own link-local addresses. Nobody forwards
+        // such packets, and the answer to a forged one goes untagged, hence nowhere.
+        Rule([.isFromLinkLocal, .isToLinkLocal], [.counter, .accept]),
         Rule([.comesFromElsewhere, .isAnyones], [.counter, .drop]),
         // The kernel's resets for refused connections come from the address that was dialled.
         Rule([.comesFromElsewhere, .isReset], [.counter, .accept]),
         Rule([.comesFromElsewhere], [.counter, .drop]),
         Rule(
           [Match(.destinationAddressType, .isNot(.addressType(.local)))], [.counter, .drop]),
-        Rule(
-          [.port(.tcpDestinationPort, [ports.admin, ports.inbound])],
-          [.goto(ChainName.ownPorts)]),
         Rule([], [.counter, .accept]),
       ])
   }
 
-  /// The sidecar's ports that are not for the workload. A test for "not the proxy's uid" would let
-  /// MPTCP in, whose packets have no uid.
+  /// The sidecar's ports that are not for the workload.
   private var ownPorts: Chain {
     Chain(ChainName.ownPorts, onlyForProxy)
   }
@@ -132,6 +134,7 @@ struct SidecarOutputChains {
     Chain(ChainName.proxy, onlyForProxy)
   }
 
+  /// A single test for "not the proxy's uid" would let through whatever has no uid.
   private var onlyForProxy: [Rule] {
     [
       Rule([.isProxys], [.counter, .accept]),

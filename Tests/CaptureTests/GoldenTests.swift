@@ -1,0 +1,36 @@
+import Addressing
+import Configuration
+import Foundation
+import Testing
+
+@testable import Capture
+
+/// initcontainer/golden holds documents and the text that `plan` prints for each.
+@Suite("The plan's text is what is written down")
+struct GoldenTests {
+  static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("initcontainer/golden")
+
+  static var names: [String] {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    return entries.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+  }
+
+  @Test("There is a text for every document, and a document for every text")
+  func pairs() throws {
+    let entries = try FileManager.default.contentsOfDirectory(atPath: Self.directory.path)
+    let texts = entries.filter { $0.hasSuffix(".nft") }.map { String($0.dropLast(4)) }.sorted()
+    #expect(texts == Self.names)
+    #expect(!texts.isEmpty)
+  }
+
+  @Test("Byte for byte", arguments: names)
+  func text(name: String) throws {
+    let bytes = try Data(contentsOf: Self.directory.appendingPathComponent("\(name).yaml"))
+    let document = try Document.parse(Array(bytes), file: name).document
+    let expected = try String(
+      contentsOf: Self.directory.appendingPathComponent("\(name).nft"), encoding: .utf8)
+    #expect(try CapturePlan(document).nftText == expected)
+  }
+}
