@@ -114,7 +114,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["TestNetwork", "portarium-init", "portarium-sidecar"],
+      dependencies: ["Capture", "Kernel", "TestNetwork", "portarium-init", "portarium-sidecar"],
       swiftSettings: strict),
   ]
 )

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Capture
 
-@Suite("resolv.conf is read as the resolver library reads it")
+@Suite("The name servers of resolv.conf are found")
 struct ResolverFileTests {
   @Test(
     "Servers in their order, each once",

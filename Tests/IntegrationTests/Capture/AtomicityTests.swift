@@ -1,0 +1,141 @@
+import Capture
+import Foundation
+import Glibc
+import Kernel
+import TestNetwork
+import Testing
+
+/// The transaction itself, in a network namespace of a thread of this process.
+@Suite("A transaction happens whole or not at all", .enabled(if: Requirement.privileged))
+struct AtomicityTests {
+  private static func ruleset() throws -> Ruleset {
+    Ruleset(
+      sidecar: try CapturePlan(
+        ports: ProxyPorts(), proxyUIDs: [1337], resolvers: .listed([])))
+  }
+
+  /// Runs `body` on a thread of its own in a new network namespace, which ends with it.
+  private func inNewNamespace(_ body: @escaping @Sendable () throws -> Void) throws {
+    try #require(Requirement.missing.isEmpty)
+    let outcome = Outcome()
+    let thread = Thread {
+      let newNetwork: Int32 = 0x4000_0000
+      if unshare(newNetwork) == 0 {
+        outcome.set(Result { try body() })
+      } else {
+        outcome.set(.failure(Errno(errno)))
+      }
+    }
+    thread.start()
+    try outcome.wait().get()
+  }
+
+  @Test("Applying twice works, removing once works, removing again finds nothing")
+  func applyAndRemove() throws {
+    try inNewNamespace {
+      try Transaction.apply(Self.ruleset())
+      try Transaction.apply(Self.ruleset())
+      #expect(try Transaction.remove())
+      #expect(try !Transaction.remove())
+    }
+  }
+
+  @Test("An objection to the last message undoes all before it")
+  func nothingRemains() throws {
+    try inNewNamespace {
+      let broken = try Self.ruleset().operations + [.addRule(chain: "missing", text: "r", [])]
+      #expect(throws: TransactionError.self) {
+        try Transaction.commit(table: "portarium", broken)
+      }
+      #expect(try !Transaction.remove())
+    }
+  }
+
+  @Test("What was in force before a failed transaction still is")
+  func oldRemains() throws {
+    try inNewNamespace {
+      try Transaction.apply(Self.ruleset())
+      let broken: [Capture.Operation] = [
+        .deleteTable("portarium"), .addChain(Chain("orphan", [])),
+      ]
+      #expect(throws: TransactionError.self) {
+        try Transaction.commit(table: "portarium", broken)
+      }
+      #expect(try Transaction.remove())
+    }
+  }
+
+  @Test("An expression that the kernel doesn't know is named, and its option")
+  func missingExpression() throws {
+    try inNewNamespace {
+      // Known to libnftnl, and to kernels with CONFIG_NFT_QUEUE; here its attributes are wrong too.
+      let broken =
+        try Self.ruleset().operations + [
+          .addRule(
+            chain: "output", text: "queue to 0",
+            [KernelExpression("counter"), KernelExpression("queue")])
+        ]
+      #expect {
+        try Transaction.commit(table: "portarium", broken)
+      } throws: { error in
+        switch error as? TransactionError {
+        case .unsupported(let feature, let option):
+          feature == "the nftables expression queue (for the rule \"queue to 0\")"
+            && option == "CONFIG_NFT_QUEUE"
+        // A kernel that has it says that it isn't complete.
+        case .refused(let what, _, _): what.contains("queue to 0")
+        default: false
+        }
+      }
+      #expect(try !Transaction.remove())
+    }
+  }
+
+  @Test("Two thousand objections are read to the end and the first one is reported")
+  func manyObjections() throws {
+    try inNewNamespace {
+      let rules = (0..<2000).map {
+        Capture.Operation.addRule(chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
+      }
+      #expect {
+        try Transaction.commit(table: "portarium", Self.ruleset().operations + rules)
+      } throws: { error in
+        "\(error)".contains("rule 0\"")
+      }
+      #expect(try !Transaction.remove())
+    }
+  }
+
+  @Test("A set of 20,000 addresses fits into one transaction")
+  func manyElements() throws {
+    try inNewNamespace {
+      var ruleset = try Self.ruleset()
+      ruleset.sets[1] = NamedSet(
+        name: ruleset.sets[1].name,
+        addresses: (0..<20_000).map { .init(rawValue: 0x0a00_0000 + $0 * 3) })
+      try Transaction.apply(ruleset)
+      #expect(try Transaction.remove())
+    }
+  }
+}
+
+/// What a thread came to.
+private final class Outcome: @unchecked Sendable {
+  /// The invariant behind `@unchecked Sendable`: `result` is used with `condition` locked.
+  private let condition = NSCondition()
+  private var result: Result<Void, any Error>?
+
+  func set(_ result: Result<Void, any Error>) {
+    condition.withLock {
+      self.result = result
+      condition.signal()
+    }
+  }
+
+  func wait() -> Result<Void, any Error> {
+    condition.withLock {
+      while result == nil { condition.wait() }
+      return result!
+    }
+  }
+}
