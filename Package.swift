@@ -114,7 +114,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["Capture", "Kernel", "TestNetwork", "portarium-init", "portarium-sidecar"],
+      dependencies: [
+        "Addressing", "Capture", "Kernel", "TestNetwork", "portarium-init", "portarium-sidecar",
+      ],
       swiftSettings: strict),
   ]
 )

@@ -18,9 +18,10 @@ package enum ResolverFile {
   /// an error, since the workload would go without the server.
   package static func servers(in text: String) throws(BadLine) -> [IPAddress] {
     var servers: [IPAddress] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
-      let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    // Not at "\n": to Swift, "\r\n" is one character that is neither.
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      let words = line.split { $0 == " " || $0 == "\t" }
       guard words.first == "nameserver" else { continue }
       guard words.count >= 2, let address = address(words[1]) else {
         throw BadLine(line: index + 1, text: String(line.prefix(80)))

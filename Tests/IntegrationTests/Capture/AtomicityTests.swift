@@ -1,3 +1,4 @@
+import Addressing
 import Capture
 import Foundation
 import Glibc
@@ -19,8 +20,7 @@ struct AtomicityTests {
     try #require(Requirement.missing.isEmpty)
     let outcome = Outcome()
     let thread = Thread {
-      let newNetwork: Int32 = 0x4000_0000
-      if unshare(newNetwork) == 0 {
+      if Self.leaveNetworkNamespace() == 0 {
         outcome.set(Result { try body() })
       } else {
         outcome.set(.failure(Errno(errno)))
@@ -28,6 +28,15 @@ struct AtomicityTests {
     }
     thread.start()
     try outcome.wait().get()
+  }
+
+  /// `unshare(CLONE_NEWNET)`, for the calling thread alone. Swift's Glibc doesn't know the function.
+  private static func leaveNetworkNamespace() -> Int32 {
+    typealias Unshare = @convention(c) (Int32) -> Int32
+    // The C library has it under this name with this type (unshare(2)).
+    let symbol = unsafe dlsym(dlopen(nil, RTLD_NOW), "unshare")
+    guard let symbol = unsafe symbol else { return -1 }
+    return unsafe unsafeBitCast(symbol, to: Unshare.self)(0x4000_0000)
   }
 
   @Test("Applying twice works, removing once works, removing again finds nothing")
@@ -95,10 +104,12 @@ struct AtomicityTests {
   func manyObjections() throws {
     try inNewNamespace {
       let rules = (0..<2000).map {
-        Capture.Operation.addRule(chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
+        Capture.Operation.addRule(
+          chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
       }
+      let broken = try Self.ruleset().operations + rules
       #expect {
-        try Transaction.commit(table: "portarium", Self.ruleset().operations + rules)
+        try Transaction.commit(table: "portarium", broken)
       } throws: { error in
         "\(error)".contains("rule 0\"")
       }
@@ -112,7 +123,9 @@ struct AtomicityTests {
       var ruleset = try Self.ruleset()
       ruleset.sets[1] = NamedSet(
         name: ruleset.sets[1].name,
-        addresses: (0..<20_000).map { .init(rawValue: 0x0a00_0000 + $0 * 3) })
+        addresses: (0..<20_000).map { (number: UInt32) in
+          IPv4Address(rawValue: 0x0a00_0000 + number * 3)
+        })
       try Transaction.apply(ruleset)
       #expect(try Transaction.remove())
     }
