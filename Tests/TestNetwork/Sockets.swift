@@ -13,20 +13,37 @@ package enum Sockets {
     table(of: pid).count { $0.state == 1 && $0.localPort == port }
   }
 
+  /// The bytes that wait to be sent or acknowledged on established connections from or to this port.
+  package static func unsent(withPort port: Int, inNamespaceOf pid: pid_t) -> Int {
+    table(of: pid).filter { $0.state == 1 && ($0.localPort == port || $0.remotePort == port) }
+      .reduce(0) { $0 + $1.unsent }
+  }
+
   private static let listen = 10
 
-  private static func table(of pid: pid_t) -> [(localPort: Int, state: Int)] {
-    ["tcp", "tcp6"].flatMap { name -> [(localPort: Int, state: Int)] in
+  private struct Row {
+    let localPort: Int
+    let remotePort: Int
+    let state: Int
+    let unsent: Int
+  }
+
+  private static func table(of pid: pid_t) -> [Row] {
+    ["tcp", "tcp6"].flatMap { name -> [Row] in
       let path = "/proc/\(pid)/net/\(name)"
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
       return text.split(separator: "\n").dropFirst().compactMap { line in
         let fields = line.split(separator: " ")
-        guard fields.count > 3, let colon = fields[1].lastIndex(of: ":"),
-          let port = Int(fields[1][fields[1].index(after: colon)...], radix: 16),
-          let state = Int(fields[3], radix: 16)
+        guard fields.count > 4, let local = number(after: ":", in: fields[1]),
+          let remote = number(after: ":", in: fields[2]), let state = Int(fields[3], radix: 16),
+          let unsent = fields[4].split(separator: ":").first.flatMap({ Int($0, radix: 16) })
         else { return nil }
-        return (port, state)
+        return Row(localPort: local, remotePort: remote, state: state, unsent: unsent)
       }
     }
+  }
+
+  private static func number(after separator: Character, in field: Substring) -> Int? {
+    field.split(separator: separator).last.flatMap { Int($0, radix: 16) }
   }
 }

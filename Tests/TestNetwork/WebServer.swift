@@ -3,7 +3,7 @@ import Foundation
 /// nginx in a namespace: one site per name, in the clear and over TLS.
 ///
 /// Every request is answered `METHOD scheme host path` (200), except: `/files/NAME` serves what a
-/// test has put into `root`, `/reset` closes the connection without an answer.
+/// test has put into `root`, PUT to `/uploads/NAME` puts it there, `/reset` closes the connection without an answer.
 package final class WebServer: Sendable {
   /// The nginx master. Its standard output is the access log, one JSON object per request.
   package let process: RunningProcess
@@ -68,6 +68,7 @@ package final class WebServer: Sendable {
           ssl_certificate_key \(pair.key);
           location / { return 200 "$request_method $scheme $host $request_uri"; }
           location /files/ { alias \(root)/; }
+          location /uploads/ { alias \(root)/; dav_methods PUT; }
           location /reset { return 444; }
         }
       }

@@ -103,10 +103,7 @@ struct LifeTests {
   @Test(.enabled(if: Binary.isRelease)) func `it idles within 25 MB after traffic`() throws {
     let scene = try ProxyScene(allowlist: Self.rules, workers: 2)
     for _ in 0..<20 { #expect(try scene.curl("http://api.example.com/").status == 200) }
-    let status = try String(
-      contentsOfFile: "/proc/\(scene.sidecar.process.pid)/status", encoding: .utf8)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
-    let kilobytes = try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+    let kilobytes = try Memory.resident(of: scene.sidecar.process.pid)
     #expect(kilobytes <= 25 * 1024, "\(kilobytes) KB")
   }
 
