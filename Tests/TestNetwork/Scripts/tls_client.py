@@ -102,6 +102,9 @@ def exchange(connection):
                       "Connection: close\r\n\r\n".encode())
         connection.sendall(outgoing.read())
         answer = pump(lambda: session.read(65536))
+        # To the end: closing with bytes unread would be a reset.
+        while connection.recv(65536):
+            pass
     except EOFError:
         return {"result": "eof"}
     except ssl.SSLError as error:
