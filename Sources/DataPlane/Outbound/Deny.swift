@@ -139,6 +139,8 @@ extension Worker {
       linger(&connection)
     } else {
       arm(&connection, deadline: now + settings.limits.keepAlive)
+      // An upstream's failure or a deadline ends no turn of the exchange that would send this.
+      queue(&connection)
     }
   }
 
