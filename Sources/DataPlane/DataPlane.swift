@@ -47,11 +47,11 @@ package final class DataPlane: Sendable {
       try auditWriter.start(writingTo: sink)
       for id in 0..<settings.workers {
         let (mailbox, end, counters) = (mailboxes[id], ended[id], counters[id])
-        let (policy, auditWriter, own) = (policy, auditWriter, listeners[id])
+        let (policy, auditWriter, own) = (policy, auditWriter, Handover(listeners[id]))
         try Thread.start(name: "worker-\(id)") {
           do throws(Errno) {
             var worker = try Worker(
-              id: id, settings: settings, listeners: own, mailbox: mailbox, published: policy,
+              id: id, settings: settings, listeners: own.take(), mailbox: mailbox, published: policy,
               auditWriter: auditWriter, counters: counters)
             worker.run()
           } catch {
