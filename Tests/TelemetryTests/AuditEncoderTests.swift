@@ -140,6 +140,26 @@ struct AuditEncoderTests {
     }
   }
 
+  @Test(
+    "escapes each control character also where it stands alone",
+    arguments: 0...0xa1 as ClosedRange<UInt32>)
+  func loneCharacters(code: UInt32) throws {
+    let text = String(try #require(Unicode.Scalar(code)))
+    let isControl = code < 0x20 || (0x7f...0x9f).contains(code)
+    var buffer = TextBuffer()
+    buffer.append(escaping: text)
+    #expect(buffer.description.hasPrefix("\\") == (isControl || text == "\"" || text == "\\"))
+    #expect(try parse("{\"x\":\"\(buffer.description)\"}")["x"] as? String == text)
+  }
+
+  @Test("writes an IPv4-mapped source as the IPv4 address it is")
+  func mappedSource() throws {
+    var record = AuditRecord.sample
+    let address = try #require(IPAddress("::ffff:10.1.0.1"))
+    record.source = ClientAddress(Endpoint(address: address, port: 1))
+    #expect(try parse(line(record))["sourceAddress"] as? String == "10.1.0.1")
+  }
+
   @Test("escapes the workspace and the rule's name too")
   func configuredTexts() throws {
     var record = AuditRecord.sample

@@ -76,7 +76,8 @@ struct ReplyEncoderTests {
       failure, flow: .sample(), auditID: .sample,
       options: .init(omitsBody: false, closes: false), to: &buffer)
     let reply = try Reply(buffer.description)
-    #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(failure == .timedOut ? 504 : 502) "))
+    #expect(failure.status == (failure == .timedOut ? 504 : 502))
+    #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(failure.status) "))
     #expect(reply.fields["x-portarium-deny-reason"] == nil)
     let body = try parse(reply.body)
     #expect(body["error"] as? String == "UpstreamFailure")
@@ -96,6 +97,14 @@ struct ReplyEncoderTests {
     let body = try parse(reply.body)
     #expect(body["error"] as? String == "MalformedRequest")
     #expect((body["message"] as? String)?.hasSuffix(".") == true)
+  }
+
+  @Test("to a malformed HEAD has no body either")
+  func requestFaultOfHead() throws {
+    var buffer = TextBuffer()
+    ReplyEncoder(workspaceID: "w").appendRequestFault(
+      .badRequest, reason: .ambiguousHost, auditID: .sample, omitsBody: true, to: &buffer)
+    #expect(try Reply(buffer.description).body.isEmpty)
   }
 
   @Test("can't be split by what the request holds")

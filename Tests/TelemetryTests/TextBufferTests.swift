@@ -12,7 +12,8 @@ struct TextBufferTests {
       "::", "::1", "1::", "2001:db8::", "2001:db8::1", "2001:db8:0:1:1:1:1:1", "::ffff:10.1.2.3",
       "::ffff:0:10.1.2.3", "2001:db8:0:0:1:0:0:1", "2001:0:0:1:0:0:0:1", "fe80::1:0:0:0",
       "0:1:0:1:0:1:0:1", "1:0:1:0:1:0:1:0", "::2:3:4:5:6:7:8", "1:2:3:4:5:6:7::",
-      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "64:ff9b::10.0.0.1", "1:10:100:1000::f",
+      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "64:ff9b::10.0.0.1", "2001:db8::ffff:a01:203",
+      "1:10:100:1000::f",
     ])
   func addresses(text: String) throws {
     let address = try #require(IPAddress(text))
@@ -63,6 +64,17 @@ struct TextBufferTests {
     timestamp.append(nanoseconds, to: &buffer)
     timestamp.append(nanoseconds, to: &buffer)
     #expect(buffer.description == text + text)
+  }
+
+  @Test("does not mistake one second for another that it wrote before")
+  func rememberedSecond() {
+    var timestamp = TimestampText()
+    var buffer = TextBuffer()
+    for second in [5, 0, 5, 6, 5] as [UInt64] {
+      buffer.removeAll()
+      timestamp.append(second * 1_000_000_000, to: &buffer)
+      #expect(buffer.description == "1970-01-01T00:00:0\(second).000000000Z")
+    }
   }
 
   @Test("agrees with Foundation's calendar on every fifth day until 2554")

@@ -38,8 +38,8 @@ extension AuditID: CustomStringConvertible {
 /// identifiers apart.
 package struct AuditIDGenerator: Sendable {
   private var random: Xoshiro256
-  private var milliseconds: UInt64 = 0
-  private var tail: UInt128 = 0
+  /// Milliseconds over 74 random bits: counting on past the last of these carries into the time.
+  private var last: UInt128 = 0
 
   /// `seed` is drawn from once, here; pass `SystemRandomNumberGenerator` except in tests.
   package init(seed: inout some RandomNumberGenerator) {
@@ -48,20 +48,14 @@ package struct AuditIDGenerator: Sendable {
 
   /// - Parameter nanoseconds: the wall clock, since the Unix epoch.
   package mutating func next(at nanoseconds: UInt64) -> AuditID {
-    let now = nanoseconds / 1_000_000
-    if now > milliseconds {
-      milliseconds = now
-      tail = UInt128(random.next()) << 64 | UInt128(random.next())
-      // The uppermost bit stays clear, so that counting on within a millisecond has room.
-      tail &= (1 << 73) - 1
+    let milliseconds = nanoseconds / 1_000_000
+    if milliseconds > UInt64(truncatingIfNeeded: last >> 74) {
+      let bits = UInt128(random.next()) << 64 | UInt128(random.next())
+      last = UInt128(milliseconds) << 74 | bits >> 54
     } else {
       // A random step keeps the next identifier from being this one plus one.
-      tail += UInt128(random.next() >> 32) + 1
-      if tail >> 74 != 0 {
-        milliseconds += 1
-        tail = UInt128(random.next())
-      }
+      last += UInt128(random.next() >> 32) + 1
     }
-    return AuditID(milliseconds: milliseconds, random: tail)
+    return AuditID(milliseconds: UInt64(truncatingIfNeeded: last >> 74), random: last)
   }
 }
