@@ -32,6 +32,8 @@ package struct ChunkedReader: Sendable {
   /// unseen, and says so with `skip`.
   package private(set) var dataRemaining: UInt64 = 0
   private var phase = Phase.sizeStart
+  /// Of the chunk whose first line is being read.
+  private var size: UInt64 = 0
   /// Digits of the size, or bytes of the extensions, so far.
   private var count = 0
   private var trailers = TrailerSection()
@@ -76,7 +78,7 @@ package struct ChunkedReader: Sendable {
     switch phase {
     case .sizeStart:
       guard byte.hexValue != nil else { return .badSize }
-      dataRemaining = 0
+      size = 0
       count = 0
       phase = .size
       return readSize(byte)
@@ -91,7 +93,8 @@ package struct ChunkedReader: Sendable {
       return count > Self.maximumExtensionLength ? .extensionTooLong : nil
     case .sizeLineFeed:
       guard byte == .lineFeed else { return .missingLineEnd }
-      phase = dataRemaining == 0 ? .trailers : .data
+      dataRemaining = size
+      phase = size == 0 ? .trailers : .data
       return nil
     case .data:
       guard byte == .carriageReturn else { return .missingLineEnd }
@@ -112,10 +115,10 @@ package struct ChunkedReader: Sendable {
   private mutating func readSize(_ byte: UInt8) -> ChunkError? {
     if let digit = byte.hexValue {
       count += 1
-      guard count <= Self.maximumSizeDigits, dataRemaining <= UInt64(Int64.max) >> 4 else {
+      guard count <= Self.maximumSizeDigits, size <= UInt64(Int64.max) >> 4 else {
         return .sizeTooLarge
       }
-      dataRemaining = dataRemaining << 4 | UInt64(digit)
+      size = size << 4 | UInt64(digit)
       return nil
     }
     count = 0
