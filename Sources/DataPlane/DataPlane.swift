@@ -51,8 +51,8 @@ package final class DataPlane: Sendable {
         try Thread.start(name: "worker-\(id)") {
           do throws(Errno) {
             var worker = try Worker(
-              id: id, settings: settings, listeners: own.take(), mailbox: mailbox, published: policy,
-              auditWriter: auditWriter, counters: counters)
+              id: id, settings: settings, listeners: own.take(), mailbox: mailbox,
+              published: policy, auditWriter: auditWriter, counters: counters)
             worker.run()
           } catch {
             // Its listeners close with it, so its share of connections is refused.
