@@ -7,13 +7,14 @@ package final class Sidecar: Sendable {
   /// Starts it and waits until it listens on the proxy port.
   /// - Parameters:
   ///   - document: the configuration, YAML.
+  ///   - user: who it runs as.
   ///   - wrapping: a command that the sidecar is started through, such as `prlimit`.
   package init(
-    in pod: NetworkNamespace, document: String, wrapping: [String] = []
+    in pod: NetworkNamespace, document: String, as user: User = .proxy, wrapping: [String] = []
   ) throws(TestNetworkError) {
     let path = Scratch.file("config.yaml", document)
     process = try pod.start(
-      wrapping + [try Binary.sidecar.path, "run", "--config", path], as: .proxy)
+      wrapping + [try Binary.sidecar.path, "run", "--config", path], as: user)
     try process.waitUntilListening(15001)
   }
 

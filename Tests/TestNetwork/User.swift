@@ -23,6 +23,10 @@ package struct User: Sendable {
     "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs",
   ])
 
+  /// The same user, served by the scheduler before everyone else: for measuring what a program takes,
+  /// not what the machine's other work adds.
+  package var first: User { User(prefix: ["nice", "-n", "-20"] + prefix) }
+
   /// Any uid (and the same gid) without capabilities, unable to gain any.
   package static func unprivileged(_ uid: Int) -> User {
     User(prefix: [
