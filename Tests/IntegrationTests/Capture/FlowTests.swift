@@ -95,4 +95,14 @@ struct FlowTests {
     #expect(try pod.probe(query) == "error EPERM")
     #expect(try pod.probe("udp fd77:2::53 53 --ask") == "answer: 5 bytes")
   }
+
+  @Test("A late answer of a resolver's learns that nobody waits for it any more")
+  func lateAnswer() throws {
+    let pod = try CapturedPod()
+    #expect(try pod.probe("udp 10.77.2.53 53 --source-port 40000 --ask") == "answer: 5 bytes")
+    #expect(
+      try pod.probe(
+        "udp 10.77.1.2 40000 --source 10.77.2.53 --source-port 53 --connected --ask", as: .root,
+        in: pod.network.world) == "error ECONNREFUSED")
+  }
 }

@@ -1,0 +1,127 @@
+internal import Addressing
+internal import CNetfilter
+
+/// What must be known of a packet before a field can be read at its place; nft adds these by itself
+/// and doesn't print them.
+enum Dependency: Hashable {
+  case family(UInt8)
+  case transport(InternetProtocol)
+
+  var expressions: [KernelExpression] {
+    switch self {
+    case .family(let family): [.meta(NFT_META_NFPROTO), .compare(NFT_CMP_EQ, [family])]
+    case .transport(let number): [.meta(NFT_META_L4PROTO), .compare(NFT_CMP_EQ, [number.rawValue])]
+    }
+  }
+}
+
+extension Selector {
+  var dependencies: [Dependency] {
+    let ipv4 = UInt8(NFPROTO_IPV4)
+    let ipv6 = UInt8(NFPROTO_IPV6)
+    return switch self {
+    case .ipv4Destination, .ipv4Option: [.family(ipv4)]
+    case .ipv6Source, .ipv6Destination, .ipv6RoutingHeader: [.family(ipv6)]
+    case .tcpDestinationPort, .tcpFlags: [.transport(.tcp)]
+    case .icmpv6Type: [.family(ipv6), .transport(.icmpv6)]
+    default: []
+    }
+  }
+
+  /// Brings the field into the register, or of an address the part that a block fixes: whole bytes
+  /// by reading no more, single bits by a mask.
+  func load(for test: Test) -> [KernelExpression] {
+    guard case .is(.prefix(let block)) = test, let offset = addressOffset else { return load }
+    if block.prefixLength.isMultiple(of: 8) {
+      return [
+        .payload(
+          NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: UInt32(block.prefixLength / 8))
+      ]
+    }
+    return load + [
+      .mask(block.maskBytes, xor: Array(repeating: 0, count: block.maskBytes.count))
+    ]
+  }
+
+  /// Where an address is in its header.
+  private var addressOffset: UInt32? {
+    switch self {
+    case .ipv4Destination: 16
+    case .ipv6Source: 8
+    case .ipv6Destination: 24
+    default: nil
+    }
+  }
+
+  var load: [KernelExpression] {
+    switch self {
+    case .inputInterface: [.meta(NFT_META_IIFNAME)]
+    case .outputInterface: [.meta(NFT_META_OIFNAME)]
+    case .socketUID: [.meta(NFT_META_SKUID)]
+    case .layer4Protocol: [.meta(NFT_META_L4PROTO)]
+    case .ipv4Destination: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 16, length: 4)]
+    case .ipv6Source: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 8, length: 16)]
+    case .ipv6Destination: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 24, length: 16)]
+    case .tcpDestinationPort, .transportDestinationPort:
+      [.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 2, length: 2)]
+    case .icmpv6Type: [.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 0, length: 1)]
+    case .tcpFlags(let among):
+      [
+        .payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 13, length: 1),
+        .mask([among.rawValue], xor: [0]),
+      ]
+    case .connectionState: [.connection(NFT_CT_STATE)]
+    case .connectionStatus: [.connection(NFT_CT_STATUS)]
+    case .connectionDirection: [.connection(NFT_CT_DIRECTION)]
+    case .connectionMark(let mask):
+      [.connection(NFT_CT_MARK), .mask(mask.hostOrderBytes, xor: [0, 0, 0, 0])]
+    case .sourceAddressType: [.routeType(of: NFTA_FIB_F_SADDR)]
+    case .destinationAddressType: [.routeType(of: NFTA_FIB_F_DADDR)]
+    case .ipv4Option(let option):
+      [.extensionHeader(NFT_EXTHDR_OP_IPV4, type: option.rawValue)]
+    case .ipv6RoutingHeader:
+      [.extensionHeader(NFT_EXTHDR_OP_IPV6, type: UInt8(IPPROTO_ROUTING))]
+    }
+  }
+
+  /// nft's number for the type of an anonymous set's keys (`enum datatypes`; part of what it keeps
+  /// in the kernel, so it doesn't change).
+  var keyType: UInt32 {
+    switch self {
+    case .layer4Protocol: 12
+    case .tcpDestinationPort, .transportDestinationPort: 13
+    case .icmpv6Type: 29
+    case .connectionMark: 19
+    case .socketUID: NamedSet.KeyType.uid.number
+    case .ipv4Destination: NamedSet.KeyType.ipv4Address.number
+    case .ipv6Source, .ipv6Destination: NamedSet.KeyType.ipv6Address.number
+    default: 4
+    }
+  }
+}
+
+extension Selector {
+  var isHostOrder: Bool {
+    switch self {
+    case .connectionMark, .socketUID: true
+    default: false
+    }
+  }
+}
+
+extension NamedSet.KeyType {
+  var number: UInt32 {
+    switch self {
+    case .uid: 24
+    case .ipv4Address: 7
+    case .ipv6Address: 8
+    }
+  }
+
+  var length: UInt32 {
+    switch self {
+    case .uid, .ipv4Address: 4
+    case .ipv6Address: 16
+    }
+  }
+}
