@@ -32,7 +32,7 @@ extension ClientHello {
         try cursor.skip(cursor.remaining)
       default: try cursor.skip(cursor.remaining)
       }
-      try cursor.leave(outside)
+      cursor.leave(outside)
     }
   }
 

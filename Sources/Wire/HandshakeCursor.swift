@@ -50,9 +50,9 @@ struct HandshakeCursor: ~Escapable {
     return outside
   }
 
-  /// The vector must have been read to its end.
-  mutating func leave(_ outside: Int) throws(ClientHelloError) {
-    guard remaining == 0 else { throw .badStructure }
+  /// Goes on behind the vector, which was read to its end.
+  mutating func leave(_ outside: Int) {
+    assert(remaining == 0)
     remaining = outside
   }
 
