@@ -80,6 +80,16 @@ struct ClientHelloTests {
       Verdict.hello(HelloBuilder.records(message, split: 4000)) == .found("a.example false"))
   }
 
+  @Test("may hold any 64 extensions beside those below 256, in any order")
+  func manyExtensions() {
+    var hello = HelloBuilder(name: "a.example")
+    hello.extensions? += (0..<64).map { HelloBuilder.extension(0xffff - $0, []) }
+    hello.extensions? += (1..<256).reversed().filter { $0 != 11 }.map {
+      HelloBuilder.extension($0, [1])
+    }
+    #expect(Verdict.hello(hello.bytes) == .found("a.example false"))
+  }
+
   @Test("without a name is no malformed one")
   func noName() {
     var bare = HelloBuilder()

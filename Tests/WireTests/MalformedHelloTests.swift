@@ -69,6 +69,9 @@ struct MalformedHelloTests {
     Case("two GREASE extensions of one type", .repeatedExtension) {
       $0.extensions? += [HelloBuilder.extension(0x0a0a, []), HelloBuilder.extension(0x0a0a, [])]
     },
+    Case("two extensions of type 255", .repeatedExtension) {
+      $0.extensions? += [HelloBuilder.extension(255, []), HelloBuilder.extension(255, [])]
+    },
     Case("two ECH extensions", .repeatedExtension) {
       $0.extensions? += [HelloBuilder.encryptedClientHello, HelloBuilder.encryptedClientHello]
     },

@@ -138,7 +138,6 @@ struct TraceContextTests {
     func member(_ key: String, _ length: Int) -> String {
       "\(key)=" + String(repeating: "v", count: length - key.count - 1)
     }
-    // 4 × 127 + 3 commas + 1: one more member of two characters fits behind no comma.
     let exact = [member("a", 128), member("b", 128), member("c", 128), member("d", 125)]
     #expect(exact.joined(separator: ",").count == 512)
     #expect(try state(exact.joined(separator: ",")) == exact.joined(separator: ","))
@@ -149,6 +148,10 @@ struct TraceContextTests {
 
     let short = (0..<6).map { member("k\($0)", 100) }
     #expect(try state(short.joined(separator: ",")) == short.prefix(5).joined(separator: ","))
+
+    // A member of 128 characters is not yet long: the last one goes.
+    let edge = [member("a", 128)] + short.prefix(4)
+    #expect(try state(edge.joined(separator: ",")) == edge.prefix(4).joined(separator: ","))
   }
 
   @Test("never needs more room than it says")
