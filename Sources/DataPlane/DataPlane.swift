@@ -13,6 +13,21 @@ package final class DataPlane: Sendable {
     case cannotStart(Errno)
   }
 
+  /// What goes wrong while it runs. Neither lets anything pass.
+  package enum Failure: CustomStringConvertible, Sendable {
+    /// Records wait, and once the queues are full new work waits with them.
+    case auditSink(Errno)
+    /// Its listeners are closed: its share of connections is refused.
+    case worker(Int, Errno)
+
+    package var description: String {
+      switch self {
+      case .auditSink(let error): "audit records can't be written: \(error)"
+      case .worker(let id, let error): "worker \(id) can't start: \(error)"
+      }
+    }
+  }
+
   private let policy: PublishedPolicy
   private let auditWriter: AuditWriter
   private let mailboxes: [Mailbox]
@@ -25,16 +40,18 @@ package final class DataPlane: Sendable {
   /// - Parameters:
   ///   - policy: may hold one already, or get one later by `publish`.
   ///   - sink: gets the audit lines; owned by this from here on.
-  ///   - reportSinkFailure: called on the audit thread when the sink refuses a write.
+  ///   - reportFailure: called, on a thread of the data plane, for what goes wrong while it runs.
   package init(
     settings: DataPlaneSettings, policy: PublishedPolicy, audit sink: consuming Descriptor,
-    reportSinkFailure: @escaping @Sendable (Errno) -> Void
+    reportFailure: @escaping @Sendable (Failure) -> Void
   ) throws(StartError) {
     precondition(settings.workers >= 1)
     self.policy = policy
     let listeners = try Self.listen(settings)
     do {
-      auditWriter = try AuditWriter(workers: settings.workers, reportFailure: reportSinkFailure)
+      auditWriter = try AuditWriter(workers: settings.workers) {
+        reportFailure(.auditSink($0))
+      }
       var mailboxes: [Mailbox] = []
       var ended: [WakeUpBox] = []
       for _ in 0..<settings.workers {
@@ -56,7 +73,7 @@ package final class DataPlane: Sendable {
             worker.run()
           } catch {
             // Its listeners close with it, so its share of connections is refused.
-            reportSinkFailure(error)
+            reportFailure(.worker(id, error))
           }
           end.wakeUp.signal()
         }
@@ -98,19 +115,25 @@ package final class DataPlane: Sendable {
 
   /// One set of listeners for each worker; the kernel spreads connections over them.
   private static func listen(_ settings: DataPlaneSettings) throws(StartError) -> [[Listener]] {
+    var available: [Endpoint] = []
     for endpoint in settings.listeners {
       do {
         // A socket that doesn't share finds out whether anyone else listens: one that shares would
         // silently divide the port with another process of the same uid.
         _ = try Descriptor.listening(on: endpoint, sharing: false)
+        available.append(endpoint)
       } catch {
+        // A host without IPv6 has no [::1]; what would be redirected there is refused.
+        if case .v6 = endpoint.address, error.meansNoSuchAddress, settings.listeners.count > 1 {
+          continue
+        }
         throw .cannotListen(endpoint, error)
       }
     }
     var sets: [[Listener]] = []
     for _ in 0..<settings.workers {
       var set: [Listener] = []
-      for endpoint in settings.listeners {
+      for endpoint in available {
         do {
           set.append(try Listener(endpoint, sharing: true))
         } catch {

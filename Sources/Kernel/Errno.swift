@@ -28,6 +28,11 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   package static let addressFamilyNotSupported = Errno(EAFNOSUPPORT)
   package static let addressNotAvailable = Errno(EADDRNOTAVAIL)
 
+  /// True where the host has no such address, or not the whole family.
+  package var meansNoSuchAddress: Bool {
+    self == .addressFamilyNotSupported || self == .addressNotAvailable
+  }
+
   /// True where the process or the system has no descriptor or memory left for another socket.
   package var isExhaustion: Bool {
     switch self {

@@ -41,10 +41,16 @@ extension Process {
     return unsafe String(cString: value)
   }
 
-  /// Writes one line to standard error.
+  /// Writes one sentence and its line end to standard error.
   package static func complain(_ sentence: String) {
-    let line = Array((sentence + "\n").utf8)
-    // Where standard error is gone there is nobody left to tell.
-    _ = unsafe pl_write(2, line, line.count)
+    writeStandardError(Array((sentence + "\n").utf8).span)
+  }
+
+  /// Writes a whole line in one call, so that lines of two threads don't mix. Any thread.
+  package static func writeStandardError(_ line: Span<UInt8>) {
+    unsafe line.withUnsafeBufferPointer { bytes in
+      // Where standard error is gone there is nobody left to tell.
+      if let start = bytes.baseAddress { _ = unsafe pl_write(2, start, bytes.count) }
+    }
   }
 }

@@ -1,35 +1,50 @@
-import Addressing
 import Configuration
+import ControlPlane
 import DataPlane
 import Kernel
+import Logging
 import Policy
+import Telemetry
 
 /// The sidecar's life: guard itself, listen, serve, drain.
 struct Service {
+  static let version = "0.1.0"
+
   private let document: Document
+  private let lifecycle = Lifecycle()
+  private let startedAt = Instant.wallClock()
+  private let log = Logger(label: "portarium-sidecar") { label in
+    JSONLogHandler(label: label, now: Instant.wallClock, write: Process.writeStandardError)
+  }
 
   init(_ document: Document) { self.document = document }
 
   func serve() -> ExitStatus {
     do throws(StartFailure) {
+      // Before any other thread exists: all of them inherit the blocked signals.
       let signals = try prepare()
-      let dataPlane = try start()
-      do {
-        _ = try signals.wait()
+      let counters = CountersBox()
+      let settings = try settings()
+      let admin = try startAdmin(settings, counters)
+      let dataPlane: DataPlane
+      do throws(StartFailure) {
+        dataPlane = try startDataPlane(settings)
       } catch {
-        Process.complain("portarium-sidecar: waiting for signals failed: \(error)")
+        admin.stop()
+        throw error
       }
-      return drain(dataPlane)
+      counters.publish(dataPlane.counters)
+      lifecycle.advance(to: .ready)
+      log.info("ready", metadata: ["proxyPort": "\(document.proxyPort)"])
+      waitForSignal(signals)
+      let status = drain(dataPlane)
+      lifecycle.advance(to: .stopped)
+      admin.stop()
+      return status
     } catch {
       Process.complain("portarium-sidecar: \(error.sentence)")
       return error.status
     }
-  }
-
-  /// Why the service can't start, and how the process ends for it.
-  private struct StartFailure: Error {
-    var sentence: String
-    var status: ExitStatus
   }
 
   private func prepare() throws(StartFailure) -> TerminationSignals {
@@ -37,73 +52,63 @@ struct Service {
       try Process.guardItself()
       return try TerminationSignals()
     } catch {
-      throw StartFailure(sentence: "the process can't guard itself: \(error)", status: .systemRefused)
+      throw StartFailure("the process can't guard itself: \(error)", .systemRefused)
     }
   }
 
-  private func start() throws(StartFailure) -> DataPlane {
+  private func startAdmin(
+    _ settings: DataPlaneSettings, _ counters: CountersBox
+  ) throws(StartFailure) -> AdminServer {
+    let status = SidecarStatus(
+      workspaceId: document.workspaceId, version: Self.version,
+      enforcementMode: document.enforcementMode, egressRuleCount: document.egress.rules.count,
+      workers: settings.workers, startedAt: startedAt)
+    let router = AdminRouter(
+      lifecycle: lifecycle, status: { status },
+      metrics: { WorkerCounters.appendMetrics(of: counters.all, to: &$0) })
+    do {
+      return try AdminServer(
+        adminPort: document.adminPort, healthPort: document.healthPort, router: router,
+        logger: log)
+    } catch {
+      throw StartFailure(error)
+    }
+  }
+
+  private func startDataPlane(_ settings: DataPlaneSettings) throws(StartFailure) -> DataPlane {
     let policy = PublishedPolicy()
     policy.publish(
       Ruleset(rules: document.egress.rules, enforcementMode: document.enforcementMode))
     do {
+      let log = self.log
       return try DataPlane(
-        settings: try settings(), policy: policy, audit: Process.takeStandardOutput(),
-        reportSinkFailure: { error in
-          Process.complain("portarium-sidecar: audit records can't be written: \(error)")
-        })
-    } catch let error as DataPlane.StartError {
-      throw Self.failure(error)
+        settings: settings, policy: policy, audit: Process.takeStandardOutput(),
+        reportFailure: { log.critical("\($0)") })
     } catch {
-      throw StartFailure(sentence: "the descriptor limit can't be read: \(error)", status: .systemRefused)
+      throw StartFailure(error)
     }
   }
 
-  private static func failure(_ error: DataPlane.StartError) -> StartFailure {
-    switch error {
-    case .cannotListen(let endpoint, .addressInUse):
-      StartFailure(
-        sentence: "\(endpoint) is in use by another process; proxyPort names the port",
-        status: .systemRefused)
-    case .cannotListen(let endpoint, let error):
-      StartFailure(
-        sentence: "can't listen on \(endpoint): \(error)",
-        status: error == .permissionDenied ? .noPermission : .systemRefused)
-    case .cannotStart(let error):
-      StartFailure(sentence: "the workers can't start: \(error)", status: .systemRefused)
+  private func settings() throws(StartFailure) -> DataPlaneSettings {
+    do {
+      return DataPlaneSettings(document, descriptors: try Process.raiseDescriptorLimit())
+    } catch {
+      throw StartFailure("the limit of descriptors can't be read: \(error)", .systemRefused)
     }
   }
 
-  private func settings() throws -> DataPlaneSettings {
-    var limits = DataPlaneSettings.Limits()
-    limits.peek = document.limits.peek.nanoseconds
-    limits.peekBytes = document.limits.peekBytes
-    limits.requestHead = document.limits.requestHead.nanoseconds
-    limits.requestHeadBytes = document.limits.requestHeadBytes
-    limits.requestHeadFields = document.limits.requestHeadFields
-    limits.connect = document.limits.connect.nanoseconds
-    limits.idle = document.limits.idle.nanoseconds
-    limits.keepAlive = document.limits.keepAlive.nanoseconds
-    limits.halfClosed = document.limits.halfClosed.nanoseconds
-    let possible = Self.connections(descriptors: try Process.raiseDescriptorLimit())
-    limits.connections = min(document.limits.maxConnections ?? possible, possible)
-    return DataPlaneSettings(
-      workspaceID: document.workspaceId,
-      workers: document.workers ?? CPULimit.ofCgroup() ?? 2,
-      listeners: [
-        Endpoint(address: .v4(IPv4Address(rawValue: 0x7f00_0001)), port: document.proxyPort),
-        Endpoint(address: .v6(IPv6Address(rawValue: 1)), port: document.proxyPort),
-      ],
-      limits: limits,
-      injectsTraceContext: document.egress.injectTraceContext)
-  }
-
-  /// Two sockets a connection; the reserve is for listeners, pipes, admin and health.
-  private static func connections(descriptors: Int) -> Int {
-    max(1, (descriptors - min(512, descriptors / 4)) / 2)
+  private func waitForSignal(_ signals: borrowing TerminationSignals) {
+    do {
+      _ = try signals.wait()
+    } catch {
+      log.critical("waiting for signals failed: \(error)")
+    }
   }
 
   /// Lets what is under way end within the drain's time, then closes the rest.
   private func drain(_ dataPlane: DataPlane) -> ExitStatus {
+    lifecycle.advance(to: .draining)
+    log.info("draining")
     dataPlane.drain()
     let deadline = Instant.now() + document.limits.drain.nanoseconds
     var isForced = false
@@ -112,21 +117,14 @@ struct Service {
       if !dataPlane.waitForWorker(id, milliseconds: left) { isForced = true }
     }
     if isForced {
+      log.warning("connections were closed: they did not end within drainSeconds")
       dataPlane.stop()
       for id in dataPlane.counters.indices {
         _ = dataPlane.waitForWorker(id, milliseconds: 1000)
       }
     }
     let isWritten = dataPlane.finishAudit(milliseconds: 5000)
-    if !isWritten { Process.complain("portarium-sidecar: the last audit records were not written") }
+    if !isWritten { log.critical("the last audit records were not written") }
     return isForced || !isWritten ? .interrupted : .done
-  }
-}
-
-extension Duration {
-  /// Nanoseconds; document values are never negative.
-  fileprivate var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
   }
 }

@@ -37,6 +37,8 @@ struct Loop: ~Copyable {
     self.writer = writer
     self.entrance = entrance
     self.worker = worker
+    // Takes the policy, as a running worker does before its first event.
+    _ = self.worker.turn(longestWait: 0)
   }
 
   /// A connection of a workload, as if it had been redirected on its way to `destination`.

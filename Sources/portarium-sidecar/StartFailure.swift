@@ -1,0 +1,36 @@
+import ControlPlane
+import DataPlane
+import Kernel
+
+/// Why the service can't start, and how the process ends for it.
+struct StartFailure: Error {
+  let sentence: String
+  let status: ExitStatus
+
+  init(_ sentence: String, _ status: ExitStatus) {
+    self.sentence = sentence
+    self.status = status
+  }
+
+  init(_ error: DataPlane.StartError) {
+    switch error {
+    case .cannotListen(let endpoint, .addressInUse):
+      self.init(
+        "\(endpoint) is in use by another process; proxyPort names the port", .systemRefused)
+    case .cannotListen(let endpoint, let error):
+      self.init(
+        "can't listen on \(endpoint): \(error)",
+        error == .permissionDenied ? .noPermission : .systemRefused)
+    case .cannotStart(let error):
+      self.init("the workers can't start: \(error)", .systemRefused)
+    }
+  }
+
+  init(_ error: AdminServerError) {
+    if case .permissionDenied = error {
+      self.init("\(error)", .noPermission)
+    } else {
+      self.init("\(error)", .systemRefused)
+    }
+  }
+}
