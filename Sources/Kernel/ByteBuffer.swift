@@ -122,7 +122,9 @@ internal import Glibc
 
 extension ByteBuffer {
   /// Receives at most `limit` bytes behind those that are there, into room that `reserve` made.
-  package mutating func receive(from descriptor: borrowing Descriptor, atMost limit: Int) -> IOResult {
+  package mutating func receive(from descriptor: borrowing Descriptor, atMost limit: Int)
+    -> IOResult
+  {
     let room = min(limit, Int(size) - Int(back))
     precondition(room > 0, "received without room")
     let number = descriptor.number

@@ -93,7 +93,9 @@ extension Descriptor {
     return OriginalDestination(endpoint)
   }
 
-  package borrowing func setNoDelay() { ignore(pl_set_option(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)) }
+  package borrowing func setNoDelay() {
+    ignore(pl_set_option(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1))
+  }
 
   /// Probes an idle peer every 30 s: conntrack forgets a half-closed connection after 60 s
   /// (CLOSE_WAIT) or 120 s (FIN_WAIT), and what comes later would be refused as untracked.

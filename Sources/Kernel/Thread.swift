@@ -10,13 +10,15 @@ package enum Thread {
   ) throws(Errno) {
     var thread = pthread_t()
     let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
-    let code = unsafe pthread_create(&thread, nil, { argument in
-      // The one retain of `start`, taken back exactly once here.
-      let body = unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
-      unsafe pl_name_thread(body.name)
-      body.run()
-      return nil
-    }, box.toOpaque())
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        // The one retain of `start`, taken back exactly once here.
+        let body = unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+        unsafe pl_name_thread(body.name)
+        body.run()
+        return nil
+      }, box.toOpaque())
     guard code == 0 else {
       unsafe box.release()
       throw Errno(code)

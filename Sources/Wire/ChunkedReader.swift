@@ -35,7 +35,7 @@ package struct ChunkedReader: Sendable {
   /// Of the chunk whose first line is being read.
   private var size: UInt64 = 0
   /// Digits of the size, or bytes of the extensions, so far.
-  private var count = 0
+  private var count: UInt16 = 0
   private var trailers = TrailerSection()
 
   package init() {}

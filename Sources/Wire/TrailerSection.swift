@@ -10,11 +10,12 @@ struct TrailerSection: Sendable {
 
   private(set) var isComplete = false
   private var phase = Phase.lineStart
-  private var bytes = 0
-  private var fields = 0
+  // Small integers: a connection holds two of these for as long as it lives.
+  private var bytes: UInt32 = 0
+  private var fields: UInt16 = 0
   /// Enough of the current name to tell those that are refused.
   private var name = InlineArray<17, UInt8>(repeating: 0)
-  private var nameLength = 0
+  private var nameLength: UInt8 = 0
 
   mutating func read(_ byte: UInt8) -> ChunkError? {
     bytes += 1
@@ -56,12 +57,13 @@ struct TrailerSection: Sendable {
   }
 
   private mutating func keep(_ byte: UInt8) {
-    if nameLength < 17 { name[nameLength] = byte }
-    nameLength += 1
+    if nameLength < 17 { name[Int(nameLength)] = byte }
+    // 18 stands for every longer name.
+    if nameLength < 18 { nameLength += 1 }
   }
 
   private var isForbidden: Bool {
-    let kept = name.span.extracting(first: min(nameLength, 17))
+    let kept = name.span.extracting(first: min(Int(nameLength), 17))
     if kept.isReservedFieldName { return true }
     guard nameLength <= 17 else { return false }
     return kept.matches("host") || kept.matches("content-length")

@@ -6,7 +6,8 @@ import Kernel
 struct Sidecar: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "portarium-sidecar",
-    abstract: "Carries a workload's connections where its allowlist lets them go, and nowhere else.",
+    abstract:
+      "Carries a workload's connections where its allowlist lets them go, and nowhere else.",
     discussion: """
       Exit status: 0 done or allowed, 1 something denied, 2 wrong arguments or configuration, \
       3 no permission, 5 the system refused (for example a port in use), 6 drained by force.

@@ -8,7 +8,9 @@ struct HTTPExchangeTests {
   /// The test's own head is wrong.
   struct DoesNotParse: Error {}
 
-  func head(keepAlive: Bool = true, upgrade: Bool = false, expects: Bool = false) throws -> RequestHead {
+  func head(keepAlive: Bool = true, upgrade: Bool = false, expects: Bool = false) throws
+    -> RequestHead
+  {
     var text = "GET / HTTP/1.1\r\nhost: a\r\n"
     if !keepAlive { text += "connection: close\r\n" }
     if upgrade { text += "connection: upgrade\r\nupgrade: websocket\r\n" }

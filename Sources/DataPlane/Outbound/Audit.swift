@@ -25,9 +25,10 @@ struct OpenRecord: ~Copyable {
 
   /// Host, method, path and traceparent, one behind the other.
   private var texts = ByteBuffer()
-  private var hostLength: UInt32 = 0
-  private var methodLength: UInt32 = 0
   private var pathLength: UInt32 = 0
+  /// A HostName's and an HTTPMethod's bytes.
+  private var hostLength: UInt16 = 0
+  private var methodLength: UInt16 = 0
 
   init(id: AuditID, startedAt: Instant, wallClock: UInt64) {
     isOpen = true
@@ -56,12 +57,15 @@ struct OpenRecord: ~Copyable {
     host: Span<UInt8>, method: Span<UInt8> = Span(), path: Span<UInt8> = Span()
   ) {
     clearTexts()
+    // What is no name (it may be as long as the head) is written down as far as it could be one.
+    let host = host.extracting(first: min(host.count, HostName.maximumLength + 2))
+    let method = method.extracting(first: min(method.count, HTTPMethod.maximumLength))
     texts.reserve(host.count + method.count + path.count)
     texts.append(host)
     texts.append(method)
     texts.append(path)
-    hostLength = UInt32(host.count)
-    methodLength = UInt32(method.count)
+    hostLength = UInt16(host.count)
+    methodLength = UInt16(method.count)
     pathLength = UInt32(path.count)
   }
 

@@ -23,10 +23,9 @@ struct Connection: ~Copyable {
 
   var machine = OutboundConnection()
   var exchange = HTTPExchange()
-  /// A request head that is not complete yet.
-  var unfinishedRequest: Unfinished<RequestHeadReader>?
-  /// A response head that is not complete yet.
-  var unfinishedResponse: UnfinishedResponse?
+  /// The head that is not complete yet, if there is one: a response's never begins before its
+  /// request's has ended.
+  var unfinishedHead = UnfinishedHead.none
 
   /// Bytes of the workload that were received and not judged yet.
   var held = ByteBuffer()
@@ -46,17 +45,35 @@ struct Connection: ~Copyable {
   /// Answered and shut down; what the workload still sends is thrown away for a while, since
   /// closing with unread bytes would send a reset that overtakes the answer.
   var isLingering = false
-  var lingerBytes = 0
+  var lingerBytes: UInt32 = 0
   /// In the worker's list of connections that used up their budget.
   var isReady = false
   var isReleased = false
 
-  init(id: ConnectionID, source: ClientAddress, client: consuming Descriptor, record: consuming OpenRecord, deadline: Instant) {
+  init(
+    id: ConnectionID, source: ClientAddress, client: consuming Descriptor,
+    record: consuming OpenRecord, deadline: Instant
+  ) {
     self.id = id
     self.source = source
     self.client = Side(client)
     self.record = record
     self.deadline = deadline
+  }
+}
+
+/// A head that waits for more bytes.
+enum UnfinishedHead {
+  case none
+  case request(Unfinished<RequestHeadReader>)
+  case response(UnfinishedResponse)
+
+  var request: Unfinished<RequestHeadReader>? {
+    if case .request(let head) = self { head } else { nil }
+  }
+
+  var response: UnfinishedResponse? {
+    if case .response(let head) = self { head } else { nil }
   }
 }
 

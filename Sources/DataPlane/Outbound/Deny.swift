@@ -62,7 +62,7 @@ extension Worker {
       switch scratch.receive(from: connection.client.descriptor, atMost: Self.readSize) {
       case .bytes(let count):
         connection.client.noteRead(count, of: Self.readSize)
-        connection.lingerBytes += count
+        connection.lingerBytes += UInt32(count)
         if connection.lingerBytes > Self.lingerLimit {
           return close(&connection, outcome: .completed)
         }
@@ -127,8 +127,7 @@ extension Worker {
   ) {
     connection.upstream = .none
     connection.isConnecting = false
-    connection.unfinishedRequest = nil
-    connection.unfinishedResponse = nil
+    connection.unfinishedHead = .none
     discardPipe(&connection.sent)
     connection.sent.pending.release()
     connection.exchange.refuses()

@@ -58,16 +58,17 @@ extension Worker {
           reopenRecord(&connection)
           arm(&connection, deadline: now + settings.limits.requestHead)
         }
-        var reader = connection.unfinishedRequest?.reader ?? RequestHeadReader(limits: headLimits)
+        var reader =
+          connection.unfinishedHead.request?.reader ?? RequestHeadReader(limits: headLimits)
         switch reader.advance(bytes.bytes) {
         case .needMore:
-          if let unfinished = connection.unfinishedRequest {
+          if let unfinished = connection.unfinishedHead.request {
             unfinished.reader = reader
           } else {
-            connection.unfinishedRequest = Unfinished(reader)
+            connection.unfinishedHead = .request(Unfinished(reader))
           }
         case .found(let head):
-          connection.unfinishedRequest = nil
+          connection.unfinishedHead = .none
           let consumed = begin(head, in: bytes.bytes, &connection)
           bytes.consume(min(consumed, bytes.count))
           return true

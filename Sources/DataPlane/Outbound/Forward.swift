@@ -93,7 +93,9 @@ extension Worker {
     }
     while connection.exchange.response == .awaitingHead, !moved {
       guard flush(&connection.received, to: &connection.client) == nil else { break }
-      guard connection.upstream.isReadable || connection.unfinishedResponse != nil else { break }
+      guard connection.upstream.isReadable || connection.unfinishedHead.response != nil else {
+        break
+      }
       switch readResponseHead(&connection) {
       case .waiting: moved = true
       case .ended: return false
@@ -163,7 +165,7 @@ extension Worker {
     // Like a request's: only a part is kept.
     var bytes = ByteBuffer()
     var reader: ResponseHeadReader
-    let kept = connection.unfinishedResponse
+    let kept = connection.unfinishedHead.response
     if let kept {
       swap(&bytes, &kept.bytes)
       reader = kept.reader
@@ -177,14 +179,14 @@ extension Worker {
       if progress == .waiting, !bytes.isEmpty {
         var copy = ByteBuffer()
         copy.append(bytes.bytes)
-        connection.unfinishedResponse = UnfinishedResponse(bytes: copy, reader: reader)
+        connection.unfinishedHead = .response(UnfinishedResponse(bytes: copy, reader: reader))
       }
       swap(&bytes, &scratch)
     } else if progress == .waiting {
       kept!.bytes = bytes
       kept!.reader = reader
     } else {
-      connection.unfinishedResponse = nil
+      connection.unfinishedHead = .none
     }
     return progress
   }

@@ -124,8 +124,8 @@ extension Worker {
       guard destination.isWritable else { return .waiting }
       let result: IOResult
       if transit.pipeFill > 0, let pipe = transit.pipe {
-        result = pipe.pipe.drain(to: destination.descriptor, count: transit.pipeFill)
-        if case .bytes(let count) = result { transit.pipeFill -= count }
+        result = pipe.pipe.drain(to: destination.descriptor, count: Int(transit.pipeFill))
+        if case .bytes(let count) = result { transit.pipeFill -= UInt32(count) }
       } else {
         result = transit.pending.send(to: destination.descriptor)
         if transit.pending.isEmpty { transit.pending.release() }
@@ -200,7 +200,7 @@ extension Worker {
     let room = min(PipePool.pipeCapacity, transit.meter.readLimit)
     switch pipe.pipe.fill(from: source.descriptor, count: room) {
     case .bytes(let count):
-      transit.pipeFill = count
+      transit.pipeFill = UInt32(count)
       transit.meter.skip(count)
       if count < Self.smallSplice { transit.isBulk = false }
       return nil

@@ -40,7 +40,7 @@ struct Transit: ~Copyable {
   var pending = ByteBuffer()
   /// Bytes in a borrowed pipe on their way by splice.
   var pipe: PipePool.Box?
-  var pipeFill = 0
+  var pipeFill: UInt32 = 0
   /// The source filled the whole buffer last time: more will come, so it goes by splice.
   var isBulk = false
   /// The source has ended and all of it was delivered.

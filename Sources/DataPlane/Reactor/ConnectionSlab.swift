@@ -38,7 +38,7 @@ struct ConnectionID: Hashable, Sendable {
 
   deinit {
     for index in 0..<inUse.count where inUse[index] { unsafe slot(index).deinitialize(count: 1) }
-    for unsafe chunk in unsafe chunks { unsafe chunk.deallocate() }
+    for index in unsafe chunks.indices { unsafe chunks[index].deallocate() }
   }
 
   /// Makes a connection in a free slot.
