@@ -2,17 +2,21 @@ internal import CLinux
 internal import Glibc
 
 /// What became possible on a descriptor.
-package struct Readiness: OptionSet, Sendable {
-  package let rawValue: UInt32
-  package init(rawValue: UInt32) { self.rawValue = rawValue }
+///
+/// Plain questions and no option set: this is asked for every event, and set algebra across modules
+/// is generic code that allocates.
+package struct Readiness: Sendable {
+  private let events: UInt32
 
-  package static let readable = Readiness(rawValue: pl_readable)
-  package static let writable = Readiness(rawValue: pl_writable)
-  /// The peer sends no more.
-  package static let readHangup = Readiness(rawValue: pl_read_hangup)
-  /// Both directions are closed.
-  package static let hangup = Readiness(rawValue: pl_hangup)
-  package static let error = Readiness(rawValue: pl_error)
+  init(events: UInt32) { self.events = events }
+
+  /// The peer sends no more, both directions are closed, or the socket failed. What it sent before
+  /// may still be there to read.
+  package var hasHungUp: Bool { events & (pl_read_hangup | pl_hangup | pl_error) != 0 }
+  /// Bytes, the end or an error can be read.
+  package var isReadable: Bool { events & pl_readable != 0 || hasHungUp }
+  /// A write would be taken, or fail at once.
+  package var isWritable: Bool { events & (pl_writable | pl_hangup | pl_error) != 0 }
 }
 
 /// An epoll instance with room for one batch of events. Used by the thread that made it.
@@ -64,7 +68,7 @@ package struct Readiness: OptionSet, Sendable {
     precondition(index < Int(capacity))
     return unsafe (
       pl_epoll_data(events, Int32(index)),
-      Readiness(rawValue: pl_epoll_events(events, Int32(index)))
+      Readiness(events: pl_epoll_events(events, Int32(index)))
     )
   }
 }

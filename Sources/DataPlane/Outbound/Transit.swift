@@ -25,12 +25,9 @@ struct Side: ~Copyable {
   }
 
   mutating func note(_ readiness: Readiness) {
-    if !readiness.isDisjoint(with: [.readHangup, .hangup, .error]) {
-      hasHungUp = true
-      isReadable = true
-    }
-    if readiness.contains(.readable) { isReadable = true }
-    if !readiness.isDisjoint(with: [.writable, .hangup, .error]) { isWritable = true }
+    if readiness.hasHungUp { hasHungUp = true }
+    if readiness.isReadable { isReadable = true }
+    if readiness.isWritable { isWritable = true }
   }
 }
 
