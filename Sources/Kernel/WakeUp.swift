@@ -31,7 +31,7 @@ package struct WakeUp: ~Copyable, Sendable {
   package func wait(milliseconds: Int32 = -1) -> Bool {
     // EINTR returns early, which every caller's loop allows.
     let ready = pl_wait_readable(descriptor.number, milliseconds)
-    reset()
+    if ready > 0 { reset() }
     return ready > 0
   }
 }

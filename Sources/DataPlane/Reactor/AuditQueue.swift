@@ -9,47 +9,57 @@ final class AuditQueue: Sendable {
   /// Bytes that may wait. Two thousand records: what a worker writes in about 30 ms at full load.
   static let capacity = 1 << 20
 
-  private let lines = Mutex<ByteBuffer>(ByteBuffer())
+  private struct State: ~Copyable {
+    var lines = ByteBuffer()
+    var isAwaitedByWorker = false
+  }
+
+  private let state = Mutex<State>(State())
   /// Signalled when a full queue was emptied.
   private let room: WakeUp
 
   init() throws(Errno) { room = try WakeUp() }
 
-  enum Handover {
-    /// - Parameter wasEmpty: the writer may be asleep.
-    case taken(wasEmpty: Bool)
-    case full
-  }
-
   /// By the worker. A batch larger than the queue is taken once the queue is empty.
-  func offer(_ batch: Span<UInt8>) -> Handover {
-    lines.withLock { lines in
-      let wasEmpty = lines.isEmpty
-      guard wasEmpty || lines.count + batch.count <= Self.capacity else { return .full }
-      lines.append(batch)
-      return .taken(wasEmpty: wasEmpty)
+  ///
+  /// - Returns: false where it is full; then the worker waits for room and offers again.
+  func offer(_ batch: Span<UInt8>) -> Bool {
+    state.withLock { state in
+      guard state.lines.isEmpty || state.lines.count + batch.count <= Self.capacity else {
+        state.isAwaitedByWorker = true
+        return false
+      }
+      state.lines.append(batch)
+      return true
     }
   }
 
-  /// By the worker, after `full`.
+  /// By the worker, after an offer that was not taken.
   func waitForRoom(milliseconds: Int32) { room.wait(milliseconds: milliseconds) }
 
   /// By the writer: moves what waits behind the bytes of `batch`.
   func take(into batch: inout ByteBuffer) {
-    lines.withLock { lines in
-      guard !lines.isEmpty else { return }
-      batch.append(lines.bytes)
-      lines.clear()
+    let isAwaited = state.withLock { state in
+      batch.append(state.lines.bytes)
+      state.lines.clear()
+      defer { state.isAwaitedByWorker = false }
+      return state.isAwaitedByWorker
     }
-    room.signal()
+    if isAwaited { room.signal() }
   }
 }
 
 /// Writes the audit lines of all workers to one descriptor, in whole lines, on a thread of its own:
 /// a sink that stalls stops no worker until its queue is full.
 final class AuditWriter: Sendable {
+  /// Milliseconds in which lines gather before they are written: they seldom come alone, and each
+  /// write and each wake-up costs as much as several requests' other system calls.
+  private static let gathering: Int32 = 2
+
   let queues: [AuditQueue]
   private let wakeUp: WakeUp
+  /// The writer found every queue empty and waits to be woken.
+  private let isAsleep = Atomic<Bool>(false)
   private let closing = Atomic<Bool>(false)
   private let finished: WakeUp
   private let reportFailure: @Sendable (Errno) -> Void
@@ -64,8 +74,13 @@ final class AuditWriter: Sendable {
     self.reportFailure = reportFailure
   }
 
-  /// By a worker that put lines into an empty queue.
-  func wake() { wakeUp.signal() }
+  /// By a worker that put lines into its queue. Costs a system call only where the writer sleeps.
+  func noteLines() {
+    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { wakeUp.signal() }
+  }
+
+  /// By a worker whose queue is full: now, whatever the writer is doing.
+  func hurry() { wakeUp.signal() }
 
   func start(writingTo sink: consuming Descriptor) throws(Errno) {
     let sink = SinkBox(sink)
@@ -83,11 +98,17 @@ final class AuditWriter: Sendable {
     var batch = ByteBuffer()
     var isFailing = false
     while true {
+      if !closing.load(ordering: .acquiring) { wakeUp.wait(milliseconds: Self.gathering) }
+      // Asked after that wait, which forgets the signal that closing gave.
       let isClosing = closing.load(ordering: .acquiring)
       for queue in queues { queue.take(into: &batch) }
       if batch.isEmpty {
         if isClosing { return finished.signal() }
-        wakeUp.wait()
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        // A worker that did not find it asleep has handed over before this second look.
+        for queue in queues { queue.take(into: &batch) }
+        if batch.isEmpty { wakeUp.wait() }
+        isAsleep.store(false, ordering: .sequentiallyConsistent)
         continue
       }
       while !batch.isEmpty {

@@ -338,19 +338,14 @@ struct Worker: ~Copyable {
   private mutating func handOverAudit() {
     guard !auditLines.isEmpty else { return }
     let queue = auditWriter.queues[id]
-    while true {
-      switch queue.offer(auditLines.bytes) {
-      case .taken(let wasEmpty):
-        auditLines.removeAll()
-        if wasEmpty { auditWriter.wake() }
-        return
-      case .full:
-        counters.auditStalls.add(1)
-        auditWriter.wake()
-        queue.waitForRoom(milliseconds: 1000)
-        if mailbox.phase == .stopping { return }
-      }
+    while !queue.offer(auditLines.bytes) {
+      counters.auditStalls.add(1)
+      auditWriter.hurry()
+      queue.waitForRoom(milliseconds: 1000)
+      if mailbox.phase == .stopping { return }
     }
+    auditLines.removeAll()
+    auditWriter.noteLines()
   }
 }
 
