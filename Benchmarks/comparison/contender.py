@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import time
 from dataclasses import dataclass, field
 
 from comparison.stage import HERE, PROXY_CPU, filled
@@ -22,6 +23,7 @@ class Contender:
     uid: int
     workload: int  # the uid whose http connections are redirected to `port`
     tls_workload: int  # and whose TLS connections to `tls_port`
+    logs: bool = True
     process: object = field(default=None, compare=False)
 
     def redirects(self):
@@ -38,12 +40,16 @@ class Contender:
         stage.end(self.process)
         self.process = None
 
-    def lines(self):
-        """How many lines its log has got since this was asked last."""
-        with open(self.log, "rb") as log:
-            count = sum(block.count(b"\n") for block in iter(lambda: log.read(1 << 20), b""))
-        os.truncate(self.log, 0)
-        return count
+    def lines(self, expected=0, seconds=5):
+        """How many lines its log has got since this was asked last; waits for those expected."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with open(self.log, "rb") as log:
+                count = sum(block.count(b"\n") for block in iter(lambda: log.read(1 << 20), b""))
+            if count >= expected or time.monotonic() > deadline:
+                os.truncate(self.log, 0)
+                return count
+            time.sleep(0.05)
 
     def configure(self, stage, template, **values):
         path = stage.directory / f"{self.name}{pathlib.Path(template).suffix}"
@@ -62,7 +68,6 @@ class Sidecar(Contender):
 
 @dataclass
 class HAProxy(Contender):
-    logs: bool = True
     splices: bool = False
 
     def command(self, stage):

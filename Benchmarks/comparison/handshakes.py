@@ -1,10 +1,12 @@
-"""New TLS connections through a proxy: handshakes.py UID ADDRESS HOST AT-ONCE SECONDS.
+"""New TLS connections through a proxy: handshakes.py UID PREFIX HOST AT-ONCE SECONDS.
 
 Each sends a real ClientHello, waits for the server's first flight, and closes: what a proxy that
 passes TLS through has to do is then done, and neither end spends its time on cryptography for two.
+They go to the addresses PREFIX1 to PREFIX254 in turn.
 """
 
 import errno
+import itertools
 import json
 import os
 import select
@@ -26,16 +28,17 @@ def client_hello(host):
 
 
 def main():
-    uid, address, host = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    uid, prefix, host = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     at_once, seconds = int(sys.argv[4]), float(sys.argv[5])
     hello = client_hello(host)
     os.seteuid(uid)
     poll = select.epoll()
+    addresses = itertools.cycle(f"{prefix}{n}" for n in range(1, 255))
     live = {}
 
     def open_one():
         connection = socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        if connection.connect_ex((address, 443)) not in (0, errno.EINPROGRESS):
+        if connection.connect_ex((next(addresses), 443)) not in (0, errno.EINPROGRESS):
             sys.exit("connect failed")
         live[connection.fileno()] = connection
         poll.register(connection, select.EPOLLOUT)

@@ -18,6 +18,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 WEB = "10.77.9.1"
+# More addresses of the server: short connections to one would run out of ports.
+WEBS = "10.77.10."
 NAME = "api.example.com"
 PROXY_CPU, OTHER_CPU = 0, 1
 BODY = 1024
@@ -78,6 +80,8 @@ class Stage:
                             "net.ipv4.ip_local_port_range=10000 65000",
                             "net.core.somaxconn=4096"):
                 sh("ip", "netns", "exec", name, "sysctl", "-qw", setting)
+        sh("ip", "-n", self.world, "route", "add", "local", f"{WEBS}0/24", "dev", "lo")
+        sh("ip", "-n", self.pod, "route", "add", f"{WEBS}0/24", "via", WEB)
         pairs = ", ".join(f"{uid} : {port}" for uid, port in ports.items())
         sh("ip", "netns", "exec", self.pod, "nft", "-f", "-", text=REDIRECT.format(ports=pairs))
         # Short connections would fill the table with entries that wait for nothing.
