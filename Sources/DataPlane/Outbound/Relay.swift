@@ -32,6 +32,7 @@ extension Worker {
   /// Moves bytes both ways, unseen, until both directions have ended.
   mutating func relay(_ connection: inout Connection) {
     var again = false
+    var (sentEnds, receivedEnds) = (false, false)
     if !connection.sent.hasEnded {
       let outcome = pump(
         &connection.sent, from: &connection.client, to: &connection.upstream,
@@ -41,8 +42,7 @@ extension Worker {
       case .budgetSpent: again = true
       case .ended, .complete:
         connection.sent.hasEnded = true
-        connection.upstream.descriptor.shutdownWrite()
-        keepHalfClosed(connection)
+        sentEnds = true
       case .sourceFailed, .malformed:
         return reset(&connection, outcome: .clientGone)
       case .destinationFailed:
@@ -60,18 +60,22 @@ extension Worker {
       case .budgetSpent: again = true
       case .ended, .complete:
         connection.received.hasEnded = true
-        connection.client.descriptor.shutdownWrite()
-        keepHalfClosed(connection)
+        receivedEnds = true
       case .sourceFailed, .malformed:
         return reset(&connection, outcome: .upstreamFailed)
       case .destinationFailed:
         return reset(&connection, outcome: .clientGone)
       }
     }
-    if connection.sent.hasEnded, connection.received.hasEnded {
-      close(&connection, outcome: connection.failure ?? .completed)
-      return
+    let hasEnded = connection.sent.hasEnded && connection.received.hasEnded
+    if hasEnded, connection.failure == nil {
+      // All was read and delivered: closing sends the FINs that are still to be sent.
+      return close(&connection, outcome: .completed)
     }
+    if sentEnds { connection.upstream.descriptor.shutdownWrite() }
+    if receivedEnds { connection.client.descriptor.shutdownWrite() }
+    if hasEnded { return close(&connection, outcome: connection.failure ?? .completed) }
+    if sentEnds || receivedEnds { keepHalfClosed(connection) }
     let isHalfClosed = connection.sent.hasEnded || connection.received.hasEnded
     arm(
       &connection,
