@@ -60,6 +60,8 @@ class Requests(Load):
 
     def __init__(self, connections):
         self.connections = connections
+        if connections == 1:
+            self.name = "http, one at a time"
 
     def drive(self, stage, uid, seconds):
         script = stage.directory / "summary.lua"
