@@ -18,6 +18,7 @@ struct ChunkedReaderTests {
     "0\r\nExpires: x\r\nX-Sum:\tabc \r\n\r\n",
     "0\r\nContent-Lengths: 5\r\nContent-Lengt: 5\r\nHost-Name: x\r\n\r\n",
     "0\r\nTransfer-Encodings: x\r\nX-Portarium: y\r\n\r\n",
+    "0\r\n\(String(repeating: "n", count: 300)): 5\r\nHos: a\r\n\r\n",
     "0\r\nA-very-long-trailer-name-of-no-interest: 5\r\n\r\n",
   ]
 
