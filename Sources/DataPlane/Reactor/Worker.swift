@@ -263,7 +263,7 @@ struct Worker: ~Copyable {
   mutating func pauseAccepting() {
     guard acceptsAgainAt == nil else { return }
     acceptsAgainAt = now + Self.acceptPause
-    for listener in listeners { try! epoll.remove(listener.descriptor) }
+    for listener in listeners { epoll.remove(listener.descriptor) }
   }
 
   private mutating func resumeAccepting() {
