@@ -52,3 +52,16 @@ enum Memory {
     return try #require(Int(line.split(whereSeparator: \.isWhitespace)[1]))
   }
 }
+
+enum ProcessorTime {
+  /// Of all threads, as the scheduler counted it.
+  static func used(by pid: pid_t) throws -> Duration {
+    let tasks = "/proc/\(pid)/task"
+    var nanoseconds: Int64 = 0
+    for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
+      let counts = try String(contentsOfFile: "\(tasks)/\(task)/schedstat", encoding: .utf8)
+      nanoseconds += try #require(counts.split(separator: " ").first.flatMap { Int64($0) })
+    }
+    return .nanoseconds(nanoseconds)
+  }
+}
