@@ -105,8 +105,6 @@ def drive(stage, seconds, *command):
     except subprocess.TimeoutExpired:
         raise Unable(f"{command[0]} does not end") from None
     said = (stage.directory / "load.log").read_text()
-    for name in ("load.log", "load.err"):
-        os.truncate(stage.directory / name, 0)
     stage.end(process)
     try:
         return json.loads(said.splitlines()[-1])

@@ -129,8 +129,8 @@ class Stage:
             if begun is not None:
                 os.write(begun, time.monotonic_ns().to_bytes(8, "little"))
 
-        with open(self.directory / f"{log}.log", "ab") as output, \
-                open(self.directory / f"{log}.err", "ab") as errors:
+        with open(self.directory / f"{log}.log", "wb") as output, \
+                open(self.directory / f"{log}.err", "wb") as errors:
             process = subprocess.Popen(
                 list(map(str, command)), stdin=subprocess.PIPE, stdout=output, stderr=errors,
                 cwd="/", preexec_fn=prepare, user=uid, group=uid,
