@@ -3,7 +3,7 @@ package import Addressing
 /// One nftables table of family `inet` as a value: what it holds, in the order in which the kernel
 /// keeps it.
 ///
-/// It is made without touching the kernel (`init(sidecar:resolvers:)`), printed as nft prints it
+/// It is made without touching the kernel (`init(sidecar:)`), printed as nft prints it
 /// (`nftText`) and turned into what one netlink transaction sends (`operations`).
 package struct Ruleset: Hashable, Sendable {
   package var table: String

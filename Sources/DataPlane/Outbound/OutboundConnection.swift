@@ -107,7 +107,7 @@ struct OutboundConnection {
 
   /// The peek's deadline passed, or the workload ended its direction, before there was enough.
   ///
-  /// - Parameter sawBytes: whether any byte came.
+  /// - Parameter ended: true where the workload ended its direction, false where time passed.
   mutating func sawTooLittle(ended: Bool) -> Action {
     if content == .tls { return deny(Denial(ended ? .malformedClientHello : .peekTimeout)) }
     content = .opaque

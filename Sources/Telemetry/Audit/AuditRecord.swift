@@ -37,7 +37,7 @@ package struct AuditRecord: Sendable {
   package var decision: Decision
   /// Set exactly where `decision` is `deny`.
   package var reason: DenyReason?
-  /// The name of the rule that decided; nil where none matched.
+  /// The name of the rule that allowed it; nil where none did.
   package var matchedRule: String?
   package var applicationProtocol: ApplicationProtocol
   package var source: ClientAddress
