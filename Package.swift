@@ -79,10 +79,13 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(
-      name: "AddressingTests", dependencies: ["Addressing"], swiftSettings: strict),
-    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+      name: "AddressingTests", dependencies: ["Addressing", "SeededRandom"],
+      swiftSettings: strict),
     .testTarget(
-      name: "PolicyTests", dependencies: ["Policy", "Addressing"], swiftSettings: strict),
+      name: "WireTests", dependencies: ["Wire", "SeededRandom"], swiftSettings: strict),
+    .testTarget(
+      name: "PolicyTests", dependencies: ["Policy", "Addressing", "SeededRandom"],
+      swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Addressing"],
       swiftSettings: strict),
@@ -109,6 +112,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .target(
       name: "TestNetwork", path: "Tests/TestNetwork", exclude: ["Scripts"],
       swiftSettings: strict),

@@ -1,5 +1,6 @@
 import Addressing
 import Glibc
+import SeededRandom
 import Testing
 
 @Suite("Text of addresses")

@@ -1,5 +1,6 @@
 import Addressing
 import Policy
+import SeededRandom
 import Testing
 
 /// The semantics of docs/policy.md in the fewest words, slow and plain.

@@ -1,19 +1,15 @@
-/// Makes identifiers for trace context. W3C asks that they be random, not that they be secret:
-/// SplitMix64 over a seed from the system, one per worker.
+import Telemetry
+
+/// Makes identifiers for trace context. W3C asks that they be random, not that they be secret. One
+/// per worker.
 struct TraceIDGenerator {
-  private var state: UInt64
+  private var random: Xoshiro256
 
-  init(seed: inout some RandomNumberGenerator) { state = seed.next() }
+  init(seed: inout some RandomNumberGenerator) { random = Xoshiro256(seed: &seed) }
 
-  mutating func nextParentID() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
+  mutating func nextParentID() -> UInt64 { random.next() }
 
   mutating func nextTraceID() -> UInt128 {
-    UInt128(nextParentID()) << 64 | UInt128(nextParentID())
+    UInt128(random.next()) << 64 | UInt128(random.next())
   }
 }

@@ -1,9 +1,9 @@
 /// xoshiro256** 1.0 (Blackman and Vigna): a fast generator for identifiers that need be distinct,
 /// not unguessable.
-struct Xoshiro256: RandomNumberGenerator, Sendable {
+package struct Xoshiro256: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
-  init(seed: inout some RandomNumberGenerator) {
+  package init(seed: inout some RandomNumberGenerator) {
     // All zeros is the one state it never leaves.
     repeat {
       state = (seed.next(), seed.next(), seed.next(), seed.next())
@@ -15,7 +15,7 @@ struct Xoshiro256: RandomNumberGenerator, Sendable {
     self.state = state
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     let scrambled = Self.rotate(state.1 &* 5, by: 7) &* 9
     let shifted = state.1 << 17
     state.2 ^= state.0
