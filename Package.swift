@@ -47,7 +47,7 @@ let package = Package(
     library("Policy", ["Addressing", "CPSL"]),
     library("Configuration", ["CYAML", "Addressing", "Policy"]),
     library("Telemetry", ["Addressing", "Policy"]),
-    library("PolicyAnalysis", ["Addressing", "Policy", "Configuration"]),
+    library("PolicyAnalysis", ["Addressing", "Policy"]),
     library("Kernel", ["CLinux", "Addressing"]),
     library("Capture", ["CNetfilter", "Kernel", "Addressing", "Configuration"]),
     library("DataPlane", ["Wire", "Policy", "Telemetry", "Kernel", "Addressing"]),

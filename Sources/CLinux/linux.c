@@ -15,7 +15,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -208,10 +207,6 @@ int pl_signalfd(const int *signals, int count) {
 
 size_t pl_signal_info_size(void) { return sizeof(struct signalfd_siginfo); }
 
-int pl_signal_number(const void *info) {
-  return (int)((const struct signalfd_siginfo *)info)->ssi_signo;
-}
-
 int pl_wait_readable(int fd, int milliseconds) {
   struct pollfd entry = {.fd = fd, .events = POLLIN};
   PL_RESULT(poll(&entry, 1, milliseconds));
@@ -232,10 +227,6 @@ static uint64_t pl_clock(clockid_t clock) {
 
 uint64_t pl_monotonic_clock(void) { return pl_clock(CLOCK_MONOTONIC); }
 uint64_t pl_wall_clock(void) { return pl_clock(CLOCK_REALTIME); }
-
-ssize_t pl_random(void *bytes, size_t count) {
-  PL_RESULT(getrandom(bytes, count, 0));
-}
 
 int pl_set_not_dumpable(void) { PL_RESULT(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
 int pl_set_no_new_privileges(void) {

@@ -28,7 +28,7 @@ package final class DataPlane: Sendable {
     }
   }
 
-  private let policy: PublishedPolicy
+  private let policy = PublishedPolicy()
   private let auditWriter: AuditWriter
   private let mailboxes: [Mailbox]
   private let ended: [WakeUpBox]
@@ -38,15 +38,15 @@ package final class DataPlane: Sendable {
   /// refused with `policy-unavailable`.
   ///
   /// - Parameters:
-  ///   - policy: may hold one already, or get one later by `publish`.
+  ///   - policy: in force from the first connection on; nil where one is published later.
   ///   - sink: gets the audit lines; owned by this from here on.
   ///   - reportFailure: called, on a thread of the data plane, for what goes wrong while it runs.
   package init(
-    settings: DataPlaneSettings, policy: PublishedPolicy, audit sink: consuming Descriptor,
+    settings: DataPlaneSettings, policy: Ruleset?, audit sink: consuming Descriptor,
     reportFailure: @escaping @Sendable (Failure) -> Void
   ) throws(StartError) {
     precondition(settings.workers >= 1)
-    self.policy = policy
+    if let policy { self.policy.publish(policy) }
     let listeners = try Self.listen(settings)
     do {
       auditWriter = try AuditWriter(workers: settings.workers) {
@@ -64,7 +64,7 @@ package final class DataPlane: Sendable {
       try auditWriter.start(writingTo: sink)
       for id in 0..<settings.workers {
         let (mailbox, end, counters) = (mailboxes[id], ended[id], counters[id])
-        let (policy, auditWriter, own) = (policy, auditWriter, Handover(listeners[id]))
+        let (policy, auditWriter, own) = (self.policy, auditWriter, Handover(listeners[id]))
         try Thread.start(name: "worker-\(id)") {
           do throws(Errno) {
             var worker = try Worker(

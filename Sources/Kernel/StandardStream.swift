@@ -22,4 +22,13 @@ package enum StandardStream: Int32, Sendable {
       rest = rest.dropFirst(written)
     }
   }
+
+  /// Writes one line to standard error in one call, so that lines of two threads don't mix. Any
+  /// thread.
+  package static func writeErrorLine(_ line: Span<UInt8>) {
+    unsafe line.withUnsafeBufferPointer { bytes in
+      // Where standard error is gone there is nobody left to tell.
+      if let start = bytes.baseAddress { _ = unsafe pl_write(2, start, bytes.count) }
+    }
+  }
 }

@@ -6,19 +6,11 @@ internal import Kernel
 /// The end of a run that did nothing: the code of its class and a sentence for each thing that is
 /// wrong.
 struct Failure {
-  /// The exit codes of both programs, as far as they are failures.
-  enum Class: Int32 {
-    case badInput = 2
-    case noPermission = 3
-    case kernelLacksSomething = 4
-    case refused = 5
-  }
-
-  let kind: Class
+  let status: ExitStatus
   let sentences: String
 
-  init(_ kind: Class, _ sentences: String) {
-    self.kind = kind
+  init(_ status: ExitStatus, _ sentences: String) {
+    self.status = status
     self.sentences = sentences
   }
 
@@ -29,26 +21,26 @@ struct Failure {
     case let error as CapturePlanError: self.init(.badInput, error.description)
     case let error as MachineError: self.init(error)
     case let error as TransactionError: self.init(error)
-    case let error as Errno: self.init(.refused, "standard output takes nothing: \(error)")
+    case let error as Errno: self.init(.systemRefused, "standard output takes nothing: \(error)")
     default: return nil
     }
   }
 
   private init(_ error: MachineError) {
     switch error {
-    case .unreadable: self.init(.refused, error.description)
+    case .unreadable: self.init(.systemRefused, error.description)
     case .badResolver, .plan: self.init(.badInput, error.description)
     }
   }
 
   private init(_ error: TransactionError) {
-    let kind: Class =
+    let status: ExitStatus =
       switch error {
       case .notPermitted: .noPermission
-      case .unsupported: .kernelLacksSomething
-      case .refused, .system, .library: .refused
+      case .unsupported: .unsupported
+      case .refused, .system, .library: .systemRefused
       }
-    self.init(kind, error.description)
+    self.init(status, error.description)
   }
 
   func exit() -> Never {
@@ -56,6 +48,6 @@ struct Failure {
       // Where nobody takes it, the code still tells.
       try? StandardStream.error.write("portarium-init: \(sentence)\n")
     }
-    PortariumInit.exit(withError: ExitCode(kind.rawValue))
+    PortariumInit.exit(withError: ExitCode(status.rawValue))
   }
 }

@@ -14,7 +14,7 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let loaded = document.load()
-    for warning in loaded.warnings { Process.complain("warning: \(warning)") }
+    for warning in loaded.warnings { Sidecar.say("warning: \(warning)") }
     Sidecar.exit(Service(loaded.document).serve())
   }
 }
@@ -23,11 +23,11 @@ extension ConfigurationOption {
   /// The document, or the end of the process with every error in it.
   func load() -> Loaded {
     let variable = DocumentPath.variable
-    let environment = Process.environment(variable).map { [variable: $0] } ?? [:]
+    let environment = Environment.variable(variable).map { [variable: $0] } ?? [:]
     do {
       return try Document.load(path: DocumentPath.resolve(flag: path, environment: environment))
     } catch {
-      Process.complain("portarium-sidecar: \(error)")
+      for sentence in "\(error)".split(separator: "\n") { Sidecar.say(String(sentence)) }
       Sidecar.exit(.badInput)
     }
   }

@@ -14,7 +14,7 @@ struct Service {
   private let lifecycle = Lifecycle()
   private let startedAt = Instant.wallClock()
   private let log = Logger(label: "portarium-sidecar") { label in
-    JSONLogHandler(label: label, now: Instant.wallClock, write: Process.writeStandardError)
+    JSONLogHandler(label: label, now: Instant.wallClock, write: StandardStream.writeErrorLine)
   }
 
   init(_ document: Document) { self.document = document }
@@ -42,7 +42,7 @@ struct Service {
       admin.stop()
       return status
     } catch {
-      Process.complain("portarium-sidecar: \(error.sentence)")
+      Sidecar.say(error.sentence)
       return error.status
     }
   }
@@ -76,9 +76,8 @@ struct Service {
   }
 
   private func startDataPlane(_ settings: DataPlaneSettings) throws(StartFailure) -> DataPlane {
-    let policy = PublishedPolicy()
-    policy.publish(
-      Ruleset(rules: document.egress.rules, enforcementMode: document.enforcementMode))
+    let policy = Ruleset(
+      rules: document.egress.rules, enforcementMode: document.enforcementMode)
     do {
       let log = self.log
       return try DataPlane(

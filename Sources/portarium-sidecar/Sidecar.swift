@@ -23,11 +23,16 @@ struct Sidecar: ParsableCommand {
       // The parser's own code for wrong arguments is 64; ours is the one scripts know.
       let isUsage = exitCode(for: error) == .validationFailure
       if isUsage {
-        Process.complain(fullMessage(for: error))
+        say(fullMessage(for: error))
         exit(.badInput)
       }
       exit(withError: error)
     }
+  }
+
+  /// One sentence for the person who started it.
+  static func say(_ sentence: String) {
+    StandardStream.writeErrorLine(Array("portarium-sidecar: \(sentence)\n".utf8).span)
   }
 
   static func exit(_ status: ExitStatus) -> Never {

@@ -27,9 +27,14 @@ struct StartFailure: Error {
   }
 
   init(_ error: AdminServerError) {
-    if case .permissionDenied = error {
+    switch error {
+    case .portInUse(let address, let port):
+      self.init(
+        "\(address) port \(port) is in use by another process; adminPort and healthPort name the ports",
+        .systemRefused)
+    case .permissionDenied:
       self.init("\(error)", .noPermission)
-    } else {
+    case .cannotListen:
       self.init("\(error)", .systemRefused)
     }
   }

@@ -65,7 +65,6 @@ int pl_eventfd(void);
 /// Blocks the signals for this thread and those it starts; they are read from the descriptor.
 int pl_signalfd(const int *signals, int count);
 size_t pl_signal_info_size(void);
-int pl_signal_number(const void *info);
 int pl_wait_readable(int fd, int milliseconds);
 int pl_wait_writable(int fd, int milliseconds);
 
@@ -73,7 +72,6 @@ int pl_wait_writable(int fd, int milliseconds);
 
 uint64_t pl_monotonic_clock(void);
 uint64_t pl_wall_clock(void);
-pl_ssize pl_random(void *bytes, size_t count);
 int pl_set_not_dumpable(void);
 int pl_set_no_new_privileges(void);
 int pl_set_core_limit_zero(void);

@@ -83,6 +83,8 @@ struct OpenRecord: ~Copyable {
   mutating func noteDenied(_ reason: DenyReason, enforced: Bool, mode: EnforcementMode) {
     decision = .deny
     self.reason = reason
+    // A rule may have matched before; it is not what decided.
+    matchedRule = nil
     isEnforced = enforced
     enforcementMode = mode
   }

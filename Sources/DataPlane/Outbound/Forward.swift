@@ -19,11 +19,13 @@ extension Worker {
     rewrite(head, message, &connection.record, into: &outgoing)
     outgoing.append(message.extracting(head.length..<message.count))
 
-    if connection.upstream.isOpen, !connection.upstream.hasHungUp {
+    if connection.upstream.isOpen, !connection.upstream.hasHungUp,
+      connection.machine.destination == permit.destination
+    {
       connection.exchange.forwards()
       arm(&connection, deadline: now + settings.limits.idle)
       if deliver(&outgoing, &connection.sent, to: &connection.upstream) != nil {
-        upstreamFailed(.unreachable, &connection)
+        upstreamFailed(.closedEarly, &connection)
       }
     } else {
       connection.sent.pending.append(outgoing.bytes)
@@ -204,7 +206,7 @@ extension Worker {
       return .waiting
     case .endOfStream, .failed:
       connection.upstream.isReadable = false
-      upstreamFailed(.unreachable, &connection)
+      upstreamFailed(.closedEarly, &connection)
       return .ended
     }
     while true {

@@ -229,7 +229,8 @@ extension Worker {
   mutating func discardPipe(_ transit: inout Transit) {
     guard let pipe = transit.pipe else { return }
     transit.pipe = nil
-    if transit.pipeFill == 0 { pipes.giveBack(pipe) } else { pipes.discard(pipe) }
+    // One that still holds bytes is closed with its last reference.
+    if transit.pipeFill == 0 { pipes.giveBack(pipe) }
     transit.pipeFill = 0
   }
 }

@@ -9,7 +9,6 @@ struct PipePool: ~Copyable {
   private static let kept = 64
 
   private var idle: [Box] = []
-  private(set) var borrowed = 0
 
   init() {}
 
@@ -21,14 +20,9 @@ struct PipePool: ~Copyable {
 
   /// Nil where no descriptor is left: the stream then goes on without one.
   mutating func borrow() -> Box? {
-    if let pipe = idle.popLast() {
-      borrowed += 1
-      return pipe
-    }
+    if let pipe = idle.popLast() { return pipe }
     do {
-      let pipe = Box(try Pipe(capacity: Self.pipeCapacity))
-      borrowed += 1
-      return pipe
+      return Box(try Pipe(capacity: Self.pipeCapacity))
     } catch {
       return nil
     }
@@ -36,10 +30,7 @@ struct PipePool: ~Copyable {
 
   /// Takes back a pipe that is empty.
   mutating func giveBack(_ pipe: Box) {
-    borrowed -= 1
     if idle.count < Self.kept { idle.append(pipe) }
   }
 
-  /// Closes a pipe that still holds bytes of a stream that ended.
-  mutating func discard(_ pipe: Box) { borrowed -= 1 }
 }
