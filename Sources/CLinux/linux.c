@@ -186,6 +186,7 @@ uint32_t pl_epoll_events(const void *events, int index) {
 }
 
 _Static_assert(pl_readable == EPOLLIN, "");
+_Static_assert(pl_urgent == EPOLLPRI, "");
 _Static_assert(pl_writable == EPOLLOUT, "");
 _Static_assert(pl_error == EPOLLERR, "");
 _Static_assert(pl_hangup == EPOLLHUP, "");

@@ -13,6 +13,10 @@ package struct Readiness: Sendable {
   /// The peer sends no more, both directions are closed, or the socket failed. What it sent before
   /// may still be there to read.
   package var hasHungUp: Bool { events & (pl_read_hangup | pl_hangup | pl_error) != 0 }
+  /// The peer reset the connection, or both directions are closed: nothing sent will arrive.
+  package var isBroken: Bool { events & (pl_hangup | pl_error) != 0 }
+  /// Urgent data has come: reads stop at its mark, short of what else there is (tcp(7)).
+  package var isUrgent: Bool { events & pl_urgent != 0 }
   /// Bytes, the end or an error can be read.
   package var isReadable: Bool { events & pl_readable != 0 || hasHungUp }
   /// A write would be taken, or fail at once.
@@ -36,7 +40,7 @@ package struct Readiness: Sendable {
 
   /// Registers for every change of readiness, each told once (edge-triggered).
   package func addEdgeTriggered(_ socket: borrowing Descriptor, token: UInt64) throws(Errno) {
-    let events = pl_readable | pl_writable | pl_read_hangup | pl_edge_triggered
+    let events = pl_readable | pl_writable | pl_urgent | pl_read_hangup | pl_edge_triggered
     let (epoll, number) = (descriptor.number, socket.number)
     _ = try systemCall { pl_epoll_add(epoll, number, events, token) }
   }

@@ -10,7 +10,7 @@ struct RequestFields: Sendable {
   private var hasTransferEncoding = false
   private var connection = ConnectionOptions()
   private var hasUpgrade = false
-  private var upgradesToHTTP2 = false
+  private var cutsUpgrade = false
 
   mutating func readTarget(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(RequestError) {
     let target = try RequestTarget(bytes, range, method: bytes[head.method])
@@ -36,7 +36,7 @@ struct RequestFields: Sendable {
       if bytes.extracting(field.value).matches("100-continue") { head.expectsContinue = true }
     case (7, UInt8(ascii: "u")) where name.matches("upgrade"):
       hasUpgrade = true
-      if HTTP2Upgrade.isOffered(bytes, field.value) { upgradesToHTTP2 = true }
+      if !UpgradeCuts.offersOnlyWebSocket(bytes, field.value) { cutsUpgrade = true }
     case (10, UInt8(ascii: "c")) where name.matches("connection"):
       connection.read(bytes, field.value)
       guard !connection.dropsFraming else { throw .connectionDropsFraming }
@@ -126,11 +126,11 @@ struct RequestFields: Sendable {
     head.keepAlive = connection.keepsAlive(head.version)
     // Upgrade means nothing in HTTP/1.0 (RFC 9110 §7.8).
     head.isUpgrade =
-      hasUpgrade && connection.upgrade && !upgradesToHTTP2 && head.version == .http11
+      hasUpgrade && connection.upgrade && !cutsUpgrade && head.version == .http11
     head.length = end
     head.fieldsEnd = end - 2
-    guard upgradesToHTTP2 else { return }
-    let upgrade = HTTP2Upgrade(fieldsStart: fieldsStart, limits: limits)
+    guard cutsUpgrade else { return }
+    let upgrade = UpgradeCuts(fieldsStart: fieldsStart, limits: limits)
     guard upgrade.merge(into: &head.cuts, bytes) else { throw .tooManyFields }
   }
 }

@@ -4,6 +4,7 @@ struct ResponseFields: Sendable {
   private var contentLength: UInt64?
   private var isChunked = false
   private var connection = ConnectionOptions()
+  private var namesWebSocket = false
 
   mutating func read(_ field: FieldSection.Field, _ bytes: Span<UInt8>) throws(ResponseError) {
     let name = bytes.extracting(field.name)
@@ -22,6 +23,8 @@ struct ResponseFields: Sendable {
       guard head.version == .http11 else { throw .transferEncodingInHTTP10 }
       guard bytes.extracting(field.value).matches("chunked") else { throw .unknownTransferCoding }
       isChunked = true
+    case (7, UInt8(ascii: "u")) where name.matches("upgrade"):
+      namesWebSocket = bytes.extracting(field.value).matches("websocket")
     default: break
     }
   }
@@ -29,6 +32,7 @@ struct ResponseFields: Sendable {
   /// RFC 9112 §6.3. `length` is the head's.
   mutating func finish(length: Int, isHEAD: Bool, isCONNECT: Bool) {
     head.length = length
+    head.opensWebSocket = head.status == 101 && connection.upgrade && namesWebSocket
     head.keepAlive = connection.keepsAlive(head.version)
     let opensTunnel = isCONNECT && (200...299).contains(head.status)
     if isHEAD || opensTunnel || head.status < 200 || head.status == 204 || head.status == 304 {

@@ -20,6 +20,9 @@ package struct ResponseHead: Sendable {
   package var keepAlive = true
   /// 101: what follows is another protocol. Whether anybody asked for it is the caller's to know.
   package var isUpgrade: Bool { status == 101 }
+  /// 101 that agrees to WebSocket in both fields (RFC 6455 §4.1). A bare 101 agrees to nothing: who
+  /// sends it may go on in HTTP.
+  package var opensWebSocket = false
   /// 1xx but 101: another head follows for the same request.
   package var isInterim: Bool { (100...199).contains(status) && status != 101 }
 

@@ -89,6 +89,10 @@ struct HTTPExchangeTests {
         response("HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: websocket")) == .tunnel)
     #expect(!asked.isOn)
 
+    var bare = forwarding(try head(upgrade: true))
+    _ = bare.endedRequest()
+    #expect(try bare.received(response("HTTP/1.1 101 x")) == .refuse)
+
     var unasked = forwarding(try head())
     _ = unasked.endedRequest()
     #expect(try unasked.received(response("HTTP/1.1 101 x")) == .refuse)

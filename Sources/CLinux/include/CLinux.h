@@ -53,6 +53,7 @@ size_t pl_epoll_event_size(void);
 uint64_t pl_epoll_data(const void *events, int index);
 uint32_t pl_epoll_events(const void *events, int index);
 static const uint32_t pl_readable = 0x001;
+static const uint32_t pl_urgent = 0x002;
 static const uint32_t pl_writable = 0x004;
 static const uint32_t pl_error = 0x008;
 static const uint32_t pl_hangup = 0x010;

@@ -6,18 +6,21 @@ import Telemetry
 extension Worker {
   /// Takes what waits on a listener, a bounded number a batch so that live connections get their
   /// turn.
-  mutating func accept(on listener: Listener) {
+  ///
+  /// - Returns: true where more may wait.
+  mutating func accept(on listener: Listener) -> Bool {
     for _ in 0..<Self.acceptsPerBatch {
       switch listener.descriptor.accept() {
       case .connection(let descriptor, let peer):
         admit(descriptor, from: peer, on: listener)
       case .none:
-        return
+        return false
       case .failed(let error):
         if error.isExhaustion { refuseWithSpareDescriptor(on: listener) }
-        return
+        return false
       }
     }
+    return true
   }
 
   private mutating func admit(
@@ -78,8 +81,12 @@ extension Worker {
         refusal: .connectionLimit)
       // The descriptor closes here, and the spare one takes its number.
       slab.freeReleased()
+      reopenSpare()
+      if spare.isOpen { return }
+    } else {
+      // It was memory that was wanting, not a descriptor.
+      reopenSpare()
     }
-    reopenSpare()
-    if !spare.isOpen { pauseAccepting() }
+    pauseAccepting()
   }
 }

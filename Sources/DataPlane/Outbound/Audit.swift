@@ -23,6 +23,9 @@ struct OpenRecord: ~Copyable {
   private(set) var matchedRule: String?
   var responseStatus: UInt16 = 0
 
+  /// Bytes that an idle connection may keep for its next record.
+  static let keptCapacity = 512
+
   /// Host, method, path and traceparent, one behind the other.
   private var texts = ByteBuffer()
   private var pathLength: UInt32 = 0
@@ -51,7 +54,11 @@ struct OpenRecord: ~Copyable {
     clearTexts()
   }
 
-  mutating func close() { isOpen = false }
+  /// Keeps the memory for the next request's texts, unless these were unusually long.
+  mutating func close() {
+    isOpen = false
+    if texts.capacity > Self.keptCapacity { releaseTexts() }
+  }
 
   mutating func noteTexts(
     host: Span<UInt8>, method: Span<UInt8> = Span(), path: Span<UInt8> = Span()
@@ -111,6 +118,14 @@ struct OpenRecord: ~Copyable {
     }
   }
 
+  /// Bytes of memory that the texts hold.
+  var capacity: Int { texts.capacity }
+
+  private mutating func releaseTexts() {
+    clearTexts()
+    texts.release()
+  }
+
   private mutating func clearTexts() {
     texts.clear()
     hostLength = 0
@@ -138,7 +153,6 @@ extension Worker {
   /// Writes the open record down, once.
   mutating func writeRecord(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
     guard connection.record.isOpen else { return }
-    connection.record.close()
     let record = AuditRecord(
       timestampNanoseconds: connection.record.startedWallClock,
       auditID: connection.record.id,
@@ -160,6 +174,7 @@ extension Worker {
       record, host: connection.record.host, method: connection.record.method,
       path: connection.record.path, traceparent: connection.record.traceparent,
       into: &auditLines)
+    connection.record.close()
     counters.auditRecords.add(1)
     counters.bytesSent.add(connection.sent.delivered)
     counters.bytesReceived.add(connection.received.delivered)

@@ -62,6 +62,14 @@ struct Connection: ~Copyable {
   }
 }
 
+extension Connection {
+  /// The request is on its way or complete, and nothing is read from the client until its answer
+  /// comes; or the upstream is not connected yet.
+  var waitsForUpstreamAlone: Bool {
+    isConnecting || exchange.state == .connecting || exchange.state == .forwarding
+  }
+}
+
 /// A head that waits for more bytes.
 enum UnfinishedHead {
   case none

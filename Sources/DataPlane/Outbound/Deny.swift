@@ -56,16 +56,14 @@ extension Worker {
       connection.received.hasEnded = true
       connection.client.descriptor.shutdownWrite()
     }
-    while connection.client.isReadable {
+    // Past the limit nothing more is read, and its window closes; the deadline ends it.
+    while connection.client.isReadable, connection.lingerBytes <= Self.lingerLimit {
       scratch.clear()
       scratch.reserve(Self.readSize)
       switch scratch.receive(from: connection.client.descriptor, atMost: Self.readSize) {
       case .bytes(let count):
         connection.client.noteRead(count, of: Self.readSize)
         connection.lingerBytes += UInt32(count)
-        if connection.lingerBytes > Self.lingerLimit {
-          return close(&connection, outcome: .completed)
-        }
       case .wouldBlock:
         connection.client.isReadable = false
       case .endOfStream, .failed:

@@ -38,7 +38,7 @@ extension Worker {
     } else {
       swap(&bytes, &connection.held)
     }
-    let goesOn = readRequest(&connection, into: &bytes)
+    let goesOn = readRequest(&connection, into: &bytes, isScratch: usesScratch)
     if usesScratch {
       if !connection.isLingering { connection.held.append(bytes.bytes) }
       swap(&bytes, &scratch)
@@ -49,7 +49,7 @@ extension Worker {
   }
 
   private mutating func readRequest(
-    _ connection: inout Connection, into bytes: inout ByteBuffer
+    _ connection: inout Connection, into bytes: inout ByteBuffer, isScratch: Bool
   ) -> Bool {
     while true {
       if !bytes.isEmpty {
@@ -79,8 +79,18 @@ extension Worker {
         }
       }
       guard connection.client.isReadable else { return false }
-      bytes.reserve(Self.readSize)
-      switch bytes.receive(from: connection.client.descriptor, atMost: Self.readSize) {
+      let result: IOResult
+      if isScratch {
+        bytes.reserve(Self.readSize)
+        result = bytes.receive(from: connection.client.descriptor, atMost: Self.readSize)
+      } else {
+        // What is kept takes as much memory as it has bytes: slow heads are many.
+        scratch.clear()
+        scratch.reserve(Self.readSize)
+        result = scratch.receive(from: connection.client.descriptor, atMost: Self.readSize)
+        bytes.append(scratch.bytes)
+      }
+      switch result {
       case .bytes(let count):
         connection.client.noteRead(count, of: Self.readSize)
       case .wouldBlock:
@@ -179,6 +189,10 @@ extension Worker {
       case .endOfStream, .failed:
         return endQuietly(&connection, reason: nil)
       }
+    }
+    if isDraining {
+      linger(&connection)
+      return false
     }
     connection.exchange.reset()
     arm(&connection, deadline: now + settings.limits.keepAlive)

@@ -62,7 +62,6 @@ extension Worker {
   /// - Returns: true where the exchange reached another state.
   mutating func forward(_ connection: inout Connection) -> Bool {
     var again = false
-    var moved = false
     if !connection.exchange.requestEnded {
       switch pump(
         &connection.sent, from: &connection.client, to: &connection.upstream,
@@ -93,13 +92,21 @@ extension Worker {
         if let done = follow(connection.exchange.endedRequest(), &connection) { return done }
       }
     }
-    while connection.exchange.response == .awaitingHead, !moved {
-      guard flush(&connection.received, to: &connection.client) == nil else { break }
-      guard connection.upstream.isReadable || connection.unfinishedHead.response != nil else {
+    var reads = 0
+    while connection.exchange.response == .awaitingHead, connection.upstream.isReadable {
+      // First what is on its way already; the client's readiness will tell.
+      if let blocked = flush(&connection.received, to: &connection.client) {
+        if blocked == .waiting { break }
+        reset(&connection, outcome: .clientGone)
+        return false
+      }
+      guard reads < Self.readsPerTurn else {
+        again = true
         break
       }
+      reads += 1
       switch readResponseHead(&connection) {
-      case .waiting: moved = true
+      case .waiting: break
       case .ended: return false
       case .found: break
       case .becameTunnel: return true
@@ -132,7 +139,11 @@ extension Worker {
         return false
       }
     }
-    arm(&connection, deadline: now + settings.limits.idle)
+    // A client that has finished sending may have left altogether: that looks the same.
+    let isHalfClosed = connection.client.hasHungUp && connection.exchange.requestEnded
+    arm(
+      &connection,
+      deadline: now + (isHalfClosed ? settings.limits.halfClosed : settings.limits.idle))
     if again { queue(&connection) }
     return false
   }

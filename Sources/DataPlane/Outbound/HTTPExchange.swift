@@ -103,7 +103,7 @@ struct HTTPExchange {
       return .forwardInterim
     }
     if head.isUpgrade {
-      guard upgradeAsked, requestEnded else { return .refuse }
+      guard upgradeAsked, requestEnded, head.opensWebSocket else { return .refuse }
       responseBegan = true
       state = .off
       return .tunnel

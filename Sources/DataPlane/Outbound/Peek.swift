@@ -25,7 +25,7 @@ extension Worker {
       case .wouldBlock:
         connection.client.isReadable = false
       case .endOfStream:
-        connection.client.isReadable = false
+        // It stays readable: a relay reads the end again, and passes it on.
         perform(connection.machine.sawTooLittle(ended: true), on: &connection)
       case .failed:
         connection.record.noteDenied(.peekTimeout, enforced: true, mode: enforcementMode)

@@ -19,7 +19,7 @@ enum PumpOutcome {
 
 extension Worker {
   /// Bytes that one direction may move before others get their turn, in reads.
-  private static let readsPerTurn = 16
+  static let readsPerTurn = 16
   /// A splice that moved less than this was the end of a burst.
   private static let smallSplice = 16 * 1024
 

@@ -12,6 +12,8 @@ import Wire
 /// connection goes through are extensions under `Outbound/`.
 struct Worker: ~Copyable {
   static let acceptsPerBatch = 64
+  /// More than the longest queue of connections that wait to be accepted.
+  private static let batchesBeforeDrain = 64
   /// Requests of one connection that are taken before others get their turn.
   static let requestsPerTurn = 16
   /// Bytes a read asks for.
@@ -169,7 +171,7 @@ struct Worker: ~Copyable {
     case .wakeUp:
       mailbox.wakeUp.reset()
     case .listener(let position):
-      if acceptsAgainAt == nil, position < listeners.count { accept(on: listeners[position]) }
+      if acceptsAgainAt == nil, position < listeners.count { _ = accept(on: listeners[position]) }
     case .client:
       guard let reference = slab.find(token.id) else { return }
       reference.connection.client.note(readiness)
@@ -201,6 +203,9 @@ struct Worker: ~Copyable {
     guard !connection.isReleased else { return }
     if connection.isLingering {
       continueLingering(&connection)
+    } else if connection.client.isBroken, connection.waitsForUpstreamAlone {
+      // Nobody would notice otherwise: the client is not read while its answer is awaited.
+      reset(&connection, outcome: .clientGone)
     } else if connection.exchange.isOn {
       exchange(&connection)
     } else if connection.machine.state == .peeking {
@@ -307,13 +312,16 @@ struct Worker: ~Copyable {
   /// Takes the connections that already wait, then no more; ends those between two requests.
   private mutating func drain() {
     guard !isDraining else { return }
-    for listener in listeners { accept(on: listener) }
+    for listener in listeners {
+      var batches = 0
+      while batches < Self.batchesBeforeDrain, accept(on: listener) { batches += 1 }
+    }
     isDraining = true
     listeners.removeAll()
     acceptsAgainAt = nil
     for id in slab.all {
       guard let reference = slab.find(id), !reference.connection.isReleased,
-        reference.connection.exchange.isBetweenRequests
+        reference.connection.exchange.state == .idle
       else { continue }
       close(&reference.connection, outcome: .shutdown)
     }

@@ -1,18 +1,14 @@
-/// Finds what must go from a head that asks for HTTP/2 in clear text (RFC 7540 §3.2): the Upgrade
-/// and HTTP2-Settings fields, and their names in Connection. Rare, so a second walk over the head
-/// costs nobody anything.
-struct HTTP2Upgrade {
+/// Finds what must go from a head that asks for another protocol than WebSocket: the Upgrade and
+/// HTTP2-Settings fields, and their names in Connection. Behind HTTP/2 in clear text (RFC 7540 §3.2)
+/// or a protocol that nobody knows, requests could go on unjudged. Rare, so a second walk over the
+/// head costs nobody anything.
+struct UpgradeCuts {
   var fieldsStart: Int
   var limits: HeadLimits
 
-  /// An Upgrade field offers HTTP/2, whatever else it offers: `h2c`, its drafts, or `HTTP/2.0`.
-  static func isOffered(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
-    var rest: Range<Int>? = value
-    while let member = bytes.nextListMember(&rest) {
-      let name = bytes.extracting(member)
-      if name.starts(with: "h2") || name.starts(with: "http") { return true }
-    }
-    return false
+  /// An Upgrade field offers WebSocket (RFC 6455 §4.1) and nothing else.
+  static func offersOnlyWebSocket(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
+    bytes.extracting(value).matches("websocket")
   }
 
   /// Makes `cuts` anew with ours among them. False where there are too many.

@@ -1,0 +1,172 @@
+import Addressing
+import Glibc
+import Policy
+import Telemetry
+import Testing
+
+@testable import DataPlane
+@testable import Kernel
+
+@Suite("HTTP between two sockets")
+struct ExchangeTests {
+  static let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+
+  /// A request that has reached its server.
+  struct Scene: ~Copyable {
+    var loop: Loop
+    var client: Peer
+    var upstream: Peer
+
+    init(_ request: String = ExchangeTests.get) throws {
+      let server = try Server()
+      var loop = try Loop(policy: .allowingLoopback())
+      let client = try loop.connect(to: server.endpoint)
+      client.send(request)
+      var upstream = try loop.accept(at: server)
+      loop.run {
+        upstream.read()
+        return upstream.text.hasSuffix("\r\n\r\n")
+      }
+      self.loop = loop
+      self.client = client
+      self.upstream = upstream
+    }
+  }
+
+  @Test("An upstream that breaks off in its answer's head is a 502, however it came")
+  func brokenHead() throws {
+    for answer in ["", "HTTP/1.1 200 O", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
+      var scene = try Scene()
+      if !answer.isEmpty { scene.upstream.send(answer) }
+      // Both at once: the bytes and the end come in one event.
+      scene.upstream.socket.shutdownWrite()
+      scene.loop.run { [answer] in
+        scene.client.read()
+        return answer.contains("103")
+          ? scene.client.wasReset : scene.client.text.hasPrefix("HTTP/1.1 502 ")
+      }
+      let record = try scene.loop.records().first
+      #expect(record?["outcome"] as? String == "upstream-failed")
+    }
+  }
+
+  @Test("Any number of interim answers passes, in whatever pieces they come")
+  func interim() throws {
+    var scene = try Scene()
+    let hint = "HTTP/1.1 103 Early Hints\r\nx: \(String(repeating: "y", count: 970))\r\n\r\n"
+    let text = String(repeating: hint, count: 150)
+    let all = Array((text + "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").utf8)
+    var sent = 0
+    scene.loop.run {
+      let rest = Array(all[sent...])
+      if case .bytes(let count) = scene.upstream.socket.send(rest.span) { sent += count }
+      scene.client.read()
+      return scene.client.received.count == all.count
+    }
+    #expect(scene.client.received == all)
+  }
+
+  @Test("A client that resets while its answer is awaited ends both connections")
+  func abandoned() throws {
+    var scene = try Scene()
+    scene.client.socket.resetOnClose()
+    scene.client = Peer(.none)
+    scene.loop.run {
+      scene.upstream.read()
+      return scene.upstream.wasReset || scene.upstream.hasEnded
+    }
+    let records = try scene.loop.records()
+    #expect(records.count == 1)
+    #expect(records.first?["outcome"] as? String == "client-gone")
+    let left = scene.loop.worker.slab.count
+    #expect(left == 0)
+  }
+
+  @Test("The end that the peek met is passed on", arguments: ["", "GE"])
+  func endInPeek(start: String) throws {
+    let server = try Server()
+    var loop = try Loop(policy: .allowingLoopback())
+    let client = try loop.connect(to: server.endpoint)
+    if !start.isEmpty { client.send(start) }
+    client.socket.shutdownWrite()
+    var upstream = try loop.accept(at: server)
+    loop.run {
+      upstream.read()
+      return upstream.hasEnded
+    }
+    #expect(upstream.text == start)
+  }
+
+  @Test("Draining closes a connection once its refused request's body is read away")
+  func drainWhileDiscarding() throws {
+    var loop = try Loop(policy: .denyingAll)
+    var client = try loop.connect(to: Endpoint(address: IPAddress("192.0.2.7")!, port: 80))
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n123")
+    loop.run {
+      client.read()
+      return client.text.hasPrefix("HTTP/1.1 403 ")
+    }
+    loop.mailbox.ask(for: .draining)
+    _ = loop.worker.turn(longestWait: 5)
+    client.send("4567890")
+    loop.run {
+      client.read()
+      return client.hasEnded
+    }
+    #expect(try loop.records().count == 1)
+  }
+
+  @Test("A long path does not stay in an idle connection's memory")
+  func longPath() throws {
+    let path = String(repeating: "p", count: 60_000)
+    var scene = try Scene("GET /\(path) HTTP/1.1\r\nhost: a\r\n\r\n")
+    scene.upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+    scene.loop.run {
+      scene.client.read()
+      return scene.client.text.hasSuffix("\r\n\r\n")
+    }
+    guard let reference = scene.loop.worker.slab.find(scene.loop.worker.slab.all[0]) else {
+      Issue.record("the connection is gone")
+      return
+    }
+    let kept = reference.connection.record.capacity
+    #expect(kept <= OpenRecord.keptCapacity)
+    #expect(try scene.loop.records().count == 1)
+  }
+
+  @Test("What follows urgent data is not held back")
+  func urgentData() throws {
+    let server = try Server()
+    var loop = try Loop(policy: .allowingLoopback())
+    let client = try loop.connect(to: server.endpoint)
+    client.send("hello")
+    var upstream = try loop.accept(at: server)
+    loop.run {
+      upstream.read()
+      return upstream.text == "hello"
+    }
+    let urgent = unsafe Glibc.send(client.socket.number, "!", 1, Int32(MSG_OOB))
+    #expect(urgent == 1)
+    client.send("world")
+    loop.run {
+      upstream.read()
+      return upstream.text == "helloworld"
+    }
+  }
+
+  @Test("A refused upload of any size gets its answer")
+  func refusedUpload() throws {
+    var loop = try Loop(policy: .denyingAll)
+    var client = try loop.connect(to: Endpoint(address: IPAddress("192.0.2.7")!, port: 80))
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000000\r\n\r\n")
+    let block = [UInt8](repeating: 7, count: 65536)
+    for _ in 0..<100 {
+      _ = client.socket.send(block.span)
+      _ = loop.worker.turn(longestWait: 0)
+    }
+    client.read()
+    #expect(client.text.hasPrefix("HTTP/1.1 403 "))
+    let wasReset = client.wasReset
+    #expect(!wasReset)
+  }
+}
