@@ -16,7 +16,6 @@ package enum Process {
     Int(try systemCall { pl_raise_descriptor_limit() })
   }
 
-
   /// Standard output as an owned descriptor: nothing else may write there afterwards.
   package static func takeStandardOutput() -> Descriptor { Descriptor(owning: 1) }
 }
