@@ -24,6 +24,7 @@ extension Worker {
   /// The socket's outcome is known.
   mutating func finishConnecting(_ connection: inout Connection) {
     connection.isConnecting = false
+    if connection.client.isBroken { return reset(&connection, outcome: .clientGone) }
     if let error = connection.upstream.descriptor.pendingError() {
       connection.upstream = .none
       connectFailed(error, &connection)

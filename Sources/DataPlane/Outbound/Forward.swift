@@ -19,8 +19,8 @@ extension Worker {
     rewrite(head, message, &connection.record, into: &outgoing)
     outgoing.append(message.extracting(head.length..<message.count))
 
-    if connection.upstream.isOpen, !connection.upstream.hasHungUp,
-      connection.machine.destination == permit.destination
+    if connection.machine.destination == permit.destination,
+      isReusable(&connection.upstream)
     {
       connection.exchange.forwards()
       arm(&connection, deadline: now + settings.limits.idle)
@@ -33,6 +33,19 @@ extension Worker {
       connect(permit, &connection)
     }
     swap(&outgoing, &self.outgoing)
+  }
+
+  /// An upstream that has said nothing since its last answer: what it said would be taken for the
+  /// answer to this request.
+  private func isReusable(_ upstream: inout Side) -> Bool {
+    guard upstream.isOpen, !upstream.hasHungUp else { return false }
+    guard upstream.isReadable else { return true }
+    var surplus = ByteBuffer(capacity: 1)
+    guard surplus.receive(from: upstream.descriptor, atMost: 1) == .wouldBlock else {
+      return false
+    }
+    upstream.isReadable = false
+    return true
   }
 
   /// The head as it leaves: without what the workload may not say, with its trace context.

@@ -112,7 +112,7 @@ extension Worker {
       guard reads < Self.readsPerTurn else { return .budgetSpent }
       reads += 1
       let stopped =
-        transit.isBulk && transit.meter.allowsSplice
+        transit.isBulk && transit.meter.allowsSplice && !source.hasUrgentData
         ? fillPipe(&transit, from: &source)
         : readAndSend(&transit, from: &source, to: &destination, surplus: &surplus)
       if let stopped {
@@ -212,8 +212,9 @@ extension Worker {
       source.isReadable = false
       return .waiting
     case .endOfStream:
-      source.isReadable = false
-      return .ended
+      // Splice says so at the mark of urgent data too: a read tells.
+      transit.isBulk = false
+      return nil
     case .failed:
       return .sourceFailed
     }

@@ -13,7 +13,9 @@ struct Side: ~Copyable {
   var hasHungUp = false
   /// The peer is gone in both directions: what is sent now is lost.
   private(set) var isBroken = false
-  private var hasUrgentData = false
+  /// It sent urgent data: at its mark splice says "would block" for ever, or that the stream has
+  /// ended, where a read goes on.
+  private(set) var hasUrgentData = false
 
   init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 

@@ -338,6 +338,7 @@ struct Worker: ~Copyable {
     }
     slab.freeReleased()
     handOverAudit()
+    if !auditLines.isEmpty { auditWriter.noteLoss() }
   }
 
   /// Gives the batch's audit lines to the writer. A full queue means that the sink has stalled:
