@@ -9,7 +9,11 @@ struct FrontingNames: Sendable {
   static let known = FrontingNames()
 
   /// The public names in the ECH configurations of operators that front for many sites.
-  private let names = ["cloudflare-ech.com", "cloudflare-esni.com"].compactMap { try? HostName($0) }
+  private let names = ["cloudflare-ech.com", "cloudflare-esni.com"].map { text in
+    // Dropping one that was misspelt here would let it pass.
+    guard let name = try? HostName(text) else { preconditionFailure("\(text) is no host name") }
+    return name
+  }
 
   /// True where `flow` offers an encrypted hello behind one of the names.
   func hideName(of flow: borrowing Flow) -> Bool {

@@ -49,6 +49,7 @@ extension HostMatcher {
     guard let address = IPAddress(host) else {
       if host.contains("%") { throw .zoneIdentifier }
       if host.hasPrefix("[") || host.contains(":") { throw .badAddress }
+      // What is no name either is told by the next line.
       if let name = try? HostName(String(host)), name.endsInNumber { throw .ambiguousAddress }
       throw .hasPath(host: String(host))
     }

@@ -57,6 +57,7 @@ package final class AdminServer: Sendable {
         self.healthPort = nil
       }
     } catch {
+      // Why it does not listen is what counts; a thread that fails to end, ends with the process.
       try? group.syncShutdownGracefully()
       throw error
     }

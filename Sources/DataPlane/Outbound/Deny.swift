@@ -147,6 +147,7 @@ extension Worker {
     guard let destination = connection.machine.destination,
       let method = HTTPMethod(connection.record.method)
     else { return nil }
+    // None, or an address literal in brackets: the reply then names the destination.
     let name = try? HostName(flowBytes: connection.record.host)
     return Flow(
       destination: destination, name: name.flatMap { $0.endsInNumber ? nil : $0 },
