@@ -27,6 +27,32 @@ package struct CIDR: Hashable, Sendable {
     prefixLength = address.bitWidth
   }
 
+  /// The block that begins and ends with these addresses; nil where there is none.
+  package init?(first: IPAddress, last: IPAddress) {
+    let length: Int
+    switch (first, last) {
+    case (.v4(let first), .v4(let last)):
+      length = (first.rawValue ^ last.rawValue).leadingZeroBitCount
+    case (.v6(let first), .v6(let last)):
+      length = (first.rawValue ^ last.rawValue).leadingZeroBitCount
+    default: return nil
+    }
+    self.init(base: first, prefixLength: length)
+    guard self.last == last else { return nil }
+  }
+
+  /// The block's last address.
+  package var last: IPAddress {
+    switch base {
+    case .v4(let v4):
+      .v4(
+        IPv4Address(rawValue: prefixLength == 32 ? v4.rawValue : v4.rawValue | ~0 >> prefixLength))
+    case .v6(let v6):
+      .v6(
+        IPv6Address(rawValue: prefixLength == 128 ? v6.rawValue : v6.rawValue | ~0 >> prefixLength))
+    }
+  }
+
   package func contains(_ address: IPAddress) -> Bool {
     switch (base, address) {
     case (.v4, .v4), (.v6, .v6): Self.masked(address, prefixLength) == base

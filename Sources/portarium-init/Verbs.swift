@@ -37,7 +37,7 @@ struct Remove: ParsableCommand {
 
   func run() throws {
     let removed = try Transaction.remove()
-    let table = "table inet \(Ruleset.tableName)"
+    let table = "table \(Ruleset.table)"
     try StandardStream.output.write(
       removed
         ? "portarium-init: removed the \(table)\n"

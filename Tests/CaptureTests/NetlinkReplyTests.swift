@@ -57,7 +57,7 @@ struct NetlinkReplyTests {
       (nil, 1, .notPermitted),
       (nil, 95, .unsupported(feature: "nf_tables", option: "CONFIG_NF_TABLES")),
       (
-        .addTable("x"), 97,
+        .addTable, 97,
         .unsupported(feature: "tables of family inet", option: "CONFIG_NF_TABLES_INET")
       ),
       (
@@ -79,6 +79,7 @@ struct NetlinkReplyTests {
   func meaning(operation: Operation?, code: Int32, expected: TransactionError) {
     #expect(
       TransactionError(
-        NetlinkFailure(errno: Errno(code)), operation: operation, expression: nil) == expected)
+        NetlinkFailure(errno: Errno(code)), refused: operation.map { ($0, Ruleset.table) },
+        expression: nil) == expected)
   }
 }

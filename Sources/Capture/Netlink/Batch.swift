@@ -5,24 +5,26 @@ internal import Glibc
 struct Batch {
   private(set) var bytes: [UInt8] = []
   /// Per message that carries an operation: its sequence number and where it starts in `bytes`.
-  private var operations: [UInt32: (operation: Operation, start: Int)] = [:]
+  private var operations: [UInt32: (operation: Operation, table: TableIdentity, start: Int)] = [:]
 
   static let beginSequence: UInt32 = 1
   /// The acknowledgement asked for is that of the end: the kernel acknowledges good messages of a
   /// batch that it then drops, and one answer per rule overflows the receive buffer.
   private(set) var endSequence: UInt32 = 0
 
-  init(_ table: String, _ operations: [Operation]) throws(TransactionError) {
-    var builder = MessageBuilder(table: table)
+  init(_ changes: [TableChange]) throws(TransactionError) {
+    var builder = MessageBuilder()
     builder.begin(sequence: Self.beginSequence)
     bytes += builder.message
     var sequence = Self.beginSequence
-    for operation in operations {
-      for part in operation.parts {
-        sequence += 1
-        try builder.build(part, sequence: sequence)
-        self.operations[sequence] = (part, bytes.count)
-        bytes += builder.message
+    for change in changes {
+      for operation in change.operations {
+        for part in operation.parts {
+          sequence += 1
+          try builder.build(part, of: change.table, sequence: sequence)
+          self.operations[sequence] = (part, change.table, bytes.count)
+          bytes += builder.message
+        }
       }
     }
     endSequence = sequence + 1
@@ -31,7 +33,9 @@ struct Batch {
   }
 
   /// Nil for the first and the last message.
-  func operation(sequence: UInt32) -> Operation? { operations[sequence]?.operation }
+  func operation(sequence: UInt32) -> (operation: Operation, table: TableIdentity)? {
+    operations[sequence].map { ($0.operation, $0.table) }
+  }
 
   /// The name of the expression at a place in a message, as it stands there.
   func expression(sequence: UInt32, attributeOffset: Int) -> String? {
@@ -67,14 +71,12 @@ extension Operation {
 
 /// Writes one message after the other into its own memory.
 @safe private struct MessageBuilder: ~Copyable {
-  private let table: String
   /// libnftnl writes without looking where the memory ends. Its largest message is a set's piece
   /// of 500 elements, whose list can't exceed 64 KiB; a rule stays below 4 KiB.
   private let memory: UnsafeMutableRawPointer
   private static let capacity = 256 * 1024
 
-  init(table: String) {
-    self.table = table
+  init() {
     unsafe memory = .allocate(byteCount: Self.capacity, alignment: 16)
   }
 
@@ -95,16 +97,25 @@ extension Operation {
     unsafe header?.pointee.nlmsg_flags |= UInt16(NLM_F_ACK)
   }
 
-  mutating func build(_ operation: Operation, sequence: UInt32) throws(TransactionError) {
+  mutating func build(
+    _ operation: Operation, of identity: TableIdentity, sequence: UInt32
+  ) throws(TransactionError) {
     let create = NLM_F_CREATE
+    let family = identity.family.number
+    let table = identity.name
+    func start(
+      _ type: nf_tables_msg_types, _ flags: Int32, _ sequence: UInt32
+    ) -> UnsafeMutablePointer<nlmsghdr> {
+      unsafe nftnl_nlmsg_build_hdr(text, UInt16(type.rawValue), family, UInt16(flags), sequence)
+    }
     switch operation {
-    case .addTable(let name):
+    case .addTable:
       let object = try TableObject()
-      try object.set(name: name)
+      try object.set(name: table)
       unsafe object.write(to: start(NFT_MSG_NEWTABLE, create, sequence))
-    case .deleteTable(let name):
+    case .deleteTable:
       let object = try TableObject()
-      try object.set(name: name)
+      try object.set(name: table)
       unsafe object.write(to: start(NFT_MSG_DELTABLE, 0, sequence))
     case .addSet(let definition):
       let object = try SetObject()
@@ -132,11 +143,13 @@ extension Operation {
   private var text: UnsafeMutablePointer<CChar> {
     unsafe memory.assumingMemoryBound(to: CChar.self)
   }
+}
 
-  private func start(
-    _ type: nf_tables_msg_types, _ flags: Int32, _ sequence: UInt32
-  ) -> UnsafeMutablePointer<nlmsghdr> {
-    unsafe nftnl_nlmsg_build_hdr(
-      text, UInt16(type.rawValue), UInt16(NFPROTO_INET), UInt16(flags), sequence)
+extension TableFamily {
+  fileprivate var number: UInt16 {
+    switch self {
+    case .inet: UInt16(NFPROTO_INET)
+    case .netdev: UInt16(NFPROTO_NETDEV)
+    }
   }
 }

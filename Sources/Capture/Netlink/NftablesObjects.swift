@@ -52,6 +52,33 @@ internal import CNetfilter
     unsafe nftnl_chain_set_u32(
       pointer, UInt16(NFTNL_CHAIN_POLICY.rawValue),
       UInt32(hook.policy == .accept ? NF_ACCEPT : NF_DROP))
+    try set(devices: hook.devices)
+  }
+
+  private borrowing func set(devices: [String]) throws(TransactionError) {
+    switch devices.count {
+    case 0: return
+    case 1:
+      guard
+        unsafe nftnl_chain_set_str(pointer, UInt16(NFTNL_CHAIN_DEV.rawValue), devices[0]) == 0
+      else { throw .library("a chain") }
+    default:
+      // An array of pointers to strings that ends with nil; libnftnl copies all of it. The pointers
+      // are offsets into `text`, which stays where it is inside the closure.
+      let text = devices.flatMap { Array($0.utf8) + [0] }.map { CChar(bitPattern: $0) }
+      let starts = devices.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.utf8.count + 1) }
+      let status = unsafe text.withUnsafeBufferPointer { text in
+        var names: [UnsafePointer<CChar>?] = unsafe starts.dropLast().map { start in
+          unsafe text.baseAddress.map { unsafe $0 + start }
+        }
+        unsafe names.append(nil)
+        return unsafe nftnl_chain_set_data(
+          pointer, UInt16(NFTNL_CHAIN_DEVICES.rawValue), names,
+          UInt32(names.count * MemoryLayout<UnsafePointer<CChar>?>.stride))
+      }
+      guard status == 0
+      else { throw .library("a chain") }
+    }
   }
 
   borrowing func write(to header: UnsafeMutablePointer<nlmsghdr>) {
@@ -81,6 +108,7 @@ internal import CNetfilter
   /// What defines the set; messages that only fill it go without.
   borrowing func define(_ definition: SetDefinition) throws(TransactionError) {
     var flags: UInt32 = 0
+    if definition.isInterval { flags |= NFT_SET_INTERVAL.rawValue }
     if definition.isAnonymous { flags |= NFT_SET_ANONYMOUS.rawValue | NFT_SET_CONSTANT.rawValue }
     if definition.isDispatch {
       flags |= NFT_SET_MAP.rawValue
@@ -134,6 +162,10 @@ internal import CNetfilter
       unsafe nftnl_set_elem_set(
         pointer, UInt16(NFTNL_SET_ELEM_KEY), element.key, UInt32(element.key.count)) == 0
     else { throw .library("a set's element") }
+    if element.endsInterval {
+      unsafe nftnl_set_elem_set_u32(
+        pointer, UInt16(NFTNL_SET_ELEM_FLAGS), UInt32(NFT_SET_ELEM_INTERVAL_END.rawValue))
+    }
     guard let chain = element.goto else { return }
     unsafe nftnl_set_elem_set_u32(
       pointer, UInt16(NFTNL_SET_ELEM_VERDICT), UInt32(bitPattern: NFT_GOTO.rawValue))
@@ -217,6 +249,8 @@ extension Hook.Point {
   /// `enum nf_inet_hooks`
   fileprivate var number: UInt32 {
     switch self {
+    case .egress: UInt32(NF_NETDEV_EGRESS.rawValue)
+    case .prerouting: UInt32(NF_INET_PRE_ROUTING.rawValue)
     case .input: UInt32(NF_INET_LOCAL_IN.rawValue)
     case .forward: UInt32(NF_INET_FORWARD.rawValue)
     case .output: UInt32(NF_INET_LOCAL_OUT.rawValue)

@@ -4,18 +4,20 @@ internal import Kernel
 
 /// Changes of the kernel's ruleset that happen together or not at all.
 package enum Transaction {
-  /// Puts the ruleset in force in place of whatever table of its name there was. Everything else in
-  /// the kernel stays as it is.
+  /// Puts the rulesets in force in place of whatever tables of their names there were. Everything
+  /// else in the kernel stays as it is.
   ///
   /// Blocks for some milliseconds. When it returns, every packet meets the new rules.
-  package static func apply(_ ruleset: Ruleset) throws(TransactionError) {
-    try commit(table: ruleset.table, ruleset.operations)
+  package static func apply(_ rulesets: Ruleset...) throws(TransactionError) {
+    try commit(rulesets.map(\.change))
   }
 
   /// Takes the table away with all that is in it. False where there was none.
-  package static func remove(table: String = Ruleset.tableName) throws(TransactionError) -> Bool {
+  package static func remove(
+    table: TableIdentity = Ruleset.table
+  ) throws(TransactionError) -> Bool {
     do throws(TransactionError) {
-      try commit(table: table, [.deleteTable(table)])
+      try commit([TableChange(table, [.deleteTable])])
       return true
     } catch {
       guard case .refused(_, Errno(ENOENT), _) = error else { throw error }
@@ -23,12 +25,10 @@ package enum Transaction {
     }
   }
 
-  /// Sends the operations as one batch; throws the kernel's first objection, and then nothing of it
+  /// Sends all changes as one batch; throws the kernel's first objection, and then nothing of them
   /// is in force.
-  package static func commit(
-    table: String, _ operations: [Operation]
-  ) throws(TransactionError) {
-    let batch = try Batch(table, operations)
+  package static func commit(_ changes: [TableChange]) throws(TransactionError) {
+    let batch = try Batch(changes)
     var answers = 1 << 18
     while true {
       do throws(TransactionError) {
@@ -57,7 +57,7 @@ package enum Transaction {
         case .outcome(lastSequence, _), .other(lastSequence):
           guard let (sequence, failure) = first else { return }
           throw TransactionError(
-            failure, operation: batch.operation(sequence: sequence),
+            failure, refused: batch.operation(sequence: sequence),
             expression: failure.attributeOffset.flatMap {
               batch.expression(sequence: sequence, attributeOffset: $0)
             })

@@ -34,16 +34,24 @@ extension TransactionError: CustomStringConvertible {
 }
 
 extension TransactionError {
-  /// What the first error that the kernel reported means. `operation` is nil for the start of the
+  /// What the first error that the kernel reported means. `refused` is nil for the start of the
   /// batch: the kernel says there that it won't take any.
-  init(_ failure: NetlinkFailure, operation: Operation?, expression: String?) {
-    switch (operation, failure.errno.code) {
+  init(
+    _ failure: NetlinkFailure, refused: (operation: Operation, table: TableIdentity)?,
+    expression: String?
+  ) {
+    switch (refused?.operation, failure.errno.code) {
     case (_, EPERM):
       self = .notPermitted
     case (nil, EOPNOTSUPP):
       self = .unsupported(feature: "nf_tables", option: "CONFIG_NF_TABLES")
     case (.addTable, EAFNOSUPPORT), (.addTable, EOPNOTSUPP):
-      self = .unsupported(feature: "tables of family inet", option: "CONFIG_NF_TABLES_INET")
+      let family = refused?.table.family ?? .inet
+      self = .unsupported(
+        feature: "tables of family \(family)",
+        option: "CONFIG_NF_TABLES_\(family.rawValue.uppercased())")
+    case (.addChain(let chain), EOPNOTSUPP) where chain.hook?.point == .egress:
+      self = .unsupported(feature: "chains of hook egress", option: "CONFIG_NETFILTER_EGRESS")
     case (.addChain(let chain), ENOENT) where chain.hook?.kind == .nat:
       self = .unsupported(feature: "chains of type nat", option: "CONFIG_NFT_NAT")
     case (.addRule(_, let rule, let expressions), ENOENT),
@@ -58,7 +66,8 @@ extension TransactionError {
         option: options.joined(separator: " or "))
     default:
       self = .refused(
-        what: operation?.description ?? "the transaction", failure.errno,
+        what: refused.map { $0.operation.description(of: $0.table) } ?? "the transaction",
+        failure.errno,
         explanation: failure.explanation)
     }
   }
@@ -78,11 +87,11 @@ extension TransactionError {
   }
 }
 
-extension Operation: CustomStringConvertible {
-  package var description: String {
+extension Operation {
+  fileprivate func description(of table: TableIdentity) -> String {
     switch self {
-    case .addTable(let name): "to add the table inet \(name)"
-    case .deleteTable(let name): "to delete the table inet \(name)"
+    case .addTable: "to add the table \(table)"
+    case .deleteTable: "to delete the table \(table)"
     case .addSet(let set): "to add the set \(set.name)"
     case .addElements(let set): "to fill the set \(set.name)"
     case .addChain(let chain): "to add the chain \(chain.name)"

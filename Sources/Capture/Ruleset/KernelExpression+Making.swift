@@ -15,6 +15,15 @@ extension KernelExpression {
       ])
   }
 
+  static func setMeta(_ key: nft_meta_keys) -> Self {
+    Self(
+      "meta",
+      [
+        (UInt16(NFTNL_EXPR_META_KEY), .word(key.rawValue)),
+        (UInt16(NFTNL_EXPR_META_SREG), register),
+      ])
+  }
+
   static func payload(_ base: nft_payload_bases, offset: UInt32, length: UInt32) -> Self {
     Self(
       "payload",
@@ -34,11 +43,11 @@ extension KernelExpression {
       ])
   }
 
-  static var setConnectionMark: Self {
+  static func setConnection(_ key: nft_ct_keys) -> Self {
     Self(
       "ct",
       [
-        (UInt16(NFTNL_EXPR_CT_KEY), .word(NFT_CT_MARK.rawValue)),
+        (UInt16(NFTNL_EXPR_CT_KEY), .word(key.rawValue)),
         (UInt16(NFTNL_EXPR_CT_SREG), register),
       ])
   }
@@ -129,8 +138,8 @@ extension KernelExpression {
       ])
   }
 
-  static func goto(_ chain: String) -> Self {
-    var expression = verdict(NFT_GOTO.rawValue)
+  static func verdict(_ verdict: nft_verdicts, _ chain: String) -> Self {
+    var expression = Self.verdict(verdict.rawValue)
     expression.attributes.append((UInt16(NFTNL_EXPR_IMM_CHAIN), .text(chain)))
     return expression
   }
@@ -144,14 +153,30 @@ extension KernelExpression {
       ])
   }
 
+  static func constant(_ bytes: [UInt8]) -> Self {
+    Self(
+      "immediate",
+      [
+        (UInt16(NFTNL_EXPR_IMM_DREG), register),
+        (UInt16(NFTNL_EXPR_IMM_DATA), .bytes(bytes)),
+      ])
+  }
+
+  static func tproxy(_ port: UInt16) -> [Self] {
+    [
+      constant(port.networkOrderBytes),
+      Self(
+        "tproxy",
+        [
+          (UInt16(NFTNL_EXPR_TPROXY_FAMILY), .word(UInt32(NFPROTO_UNSPEC))),
+          (UInt16(NFTNL_EXPR_TPROXY_REG_PORT), register),
+        ]),
+    ]
+  }
+
   static func redirect(_ port: UInt16) -> [Self] {
     [
-      Self(
-        "immediate",
-        [
-          (UInt16(NFTNL_EXPR_IMM_DREG), register),
-          (UInt16(NFTNL_EXPR_IMM_DATA), .bytes(port.networkOrderBytes)),
-        ]),
+      constant(port.networkOrderBytes),
       // The port alone; libnftnl and the kernel set "specified" from it.
       Self("redir", [(UInt16(NFTNL_EXPR_REDIR_REG_PROTO_MIN), register)]),
     ]
@@ -165,7 +190,13 @@ extension Value {
     switch self {
     case .interface(let name):
       Array(name.utf8) + Array(repeating: 0, count: 16 - name.utf8.count)
+    case .interfacePrefix(let prefix): Array(prefix.utf8)
     case .uid(let uid): uid.hostOrderBytes
+    case .gid(let gid): gid.hostOrderBytes
+    case .addressRange(let first, _): Value.address(first).registerBytes
+    case .portRange(let first, _): first.networkOrderBytes
+    case .etherType(let type): type.rawValue.networkOrderBytes
+    case .priority(let priority): priority.hostOrderBytes
     case .layer4Protocol(let number): [number.rawValue]
     case .address(.v4(let v4)): v4.rawValue.networkOrderBytes
     case .address(.v6(let v6)): v6.rawValue.networkOrderBytes

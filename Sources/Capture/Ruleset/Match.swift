@@ -20,14 +20,23 @@ package enum Selector: Hashable, Sendable {
   /// those of a closed socket (the ACK of TIME_WAIT), and on those of sockets that the kernel opened
   /// for itself and that have no file: SMC's TCP connection, a later MPTCP subflow's SYN.
   case socketUID
+  /// The gid, likewise.
+  case socketGID
   case layer4Protocol
+  case ipv4Source
   case ipv4Destination
   case ipv6Source
   case ipv6Destination
   case tcpDestinationPort
+  case udpSourcePort
+  case udpDestinationPort
   /// The destination port of whatever the rule has matched as protocol, at the place where TCP and
   /// UDP have it.
   case transportDestinationPort
+  /// What the frame's own header says it carries; of a raw frame its sender chose it.
+  case etherType
+  case packetMark
+  case packetPriority
   case icmpv6Type
   case tcpFlags(among: TCPFlags)
   case connectionState
@@ -58,11 +67,21 @@ package enum Test: Hashable, Sendable {
 /// order the kernel compares it.
 package enum Value: Hashable, Sendable {
   case interface(String)
+  /// Every interface whose name begins so.
+  case interfacePrefix(String)
   case uid(UInt32)
+  case gid(UInt32)
   case layer4Protocol(InternetProtocol)
   case address(IPAddress)
   case prefix(CIDR)
+  /// First and last, of one family; only in sets.
+  case addressRange(IPAddress, IPAddress)
   case port(UInt16)
+  /// First and last; only in sets.
+  case portRange(UInt16, UInt16)
+  case etherType(EtherType)
+  /// A class of traffic control: major and minor number.
+  case priority(UInt32)
   case icmpv6Type(ICMPv6Type)
   case tcpFlags(TCPFlags)
   case state(ConnectionState)
@@ -79,6 +98,13 @@ package enum InternetProtocol: UInt8, Sendable {
   case tcp = 6
   case udp = 17
   case icmpv6 = 58
+}
+
+/// What a frame carries (linux/if_ether.h).
+package enum EtherType: UInt16, Sendable {
+  case ip = 0x0800
+  case arp = 0x0806
+  case ip6 = 0x86dd
 }
 
 /// Messages that the kernel must be able to send lest IPv6 dies (RFC 4861, RFC 2710, RFC 3810).
@@ -104,6 +130,7 @@ package struct TCPFlags: OptionSet, Hashable, Sendable {
 /// Bits as nftables shows them, which are not conntrack's own.
 package enum ConnectionState: UInt32, Sendable {
   case invalid = 1
+  case established = 2
   case related = 4
   case new = 8
 }

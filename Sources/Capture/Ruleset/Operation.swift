@@ -1,7 +1,18 @@
-/// One message of a transaction.
+/// What a transaction does to one table.
+package struct TableChange: Hashable, Sendable {
+  package var table: TableIdentity
+  package var operations: [Operation]
+
+  package init(_ table: TableIdentity, _ operations: [Operation]) {
+    self.table = table
+    self.operations = operations
+  }
+}
+
+/// One message of a transaction, about the table of its `TableChange`.
 package enum Operation: Hashable, Sendable {
-  case addTable(String)
-  case deleteTable(String)
+  case addTable
+  case deleteTable
   case addSet(SetDefinition)
   case addElements(SetDefinition)
   case addChain(Chain)
@@ -14,6 +25,8 @@ package struct SetDefinition: Hashable, Sendable {
     package var key: [UInt8]
     /// Where a dispatch goes on for this key.
     package var goto: String?
+    /// The range that began before ends in front of this key.
+    package var endsInterval = false
   }
 
   package var name: String
@@ -26,6 +39,7 @@ package struct SetDefinition: Hashable, Sendable {
   package var keyLength: UInt32
   /// Keys are numbers of this machine, not of the network.
   package var isHostOrder: Bool
+  package var isInterval = false
   package var elements: [Element]
 
   /// A note that nft leaves for itself (attribute 0, the keys' byte order: 1 host, 2 network).

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNetfilter
 
 extension Ruleset {
@@ -6,9 +7,9 @@ extension Ruleset {
   /// Deleting a table that doesn't exist is an error, so it is added first: that does nothing where
   /// it exists. Redirected connections survive the exchange, since their translation lives in
   /// conntrack and the hooks are never without a chain.
-  package var operations: [Operation] {
+  package var change: TableChange {
     var lowering = Lowering()
-    var operations: [Operation] = [.addTable(table), .deleteTable(table), .addTable(table)]
+    var operations: [Operation] = [.addTable, .deleteTable, .addTable]
     for set in sets {
       let definition = lowering.define(set)
       operations.append(.addSet(definition))
@@ -25,7 +26,7 @@ extension Ruleset {
         operations.append(.addRule(chain: chain.name, text: rule.nftText, expressions))
       }
     }
-    return operations
+    return TableChange(table, operations)
   }
 }
 
@@ -37,8 +38,8 @@ private struct Lowering {
   mutating func define(_ set: NamedSet) -> SetDefinition {
     let definition = SetDefinition(
       name: set.name, id: takeSetID(), isAnonymous: false, keyType: set.keyType.number,
-      keyLength: set.keyType.length, isHostOrder: set.keyType == .uid,
-      elements: set.elements.map { SetDefinition.Element(key: $0.registerBytes, goto: nil) })
+      keyLength: set.keyType.length, isHostOrder: set.keyType.isHostOrder,
+      isInterval: set.isInterval, elements: set.elements.flatMap(\.elements))
     identifiers[set.name] = definition.id
     return definition
   }
@@ -117,18 +118,52 @@ extension Statement {
       [
         .connection(NFT_CT_MARK),
         .mask((~mask).hostOrderBytes, xor: tag.hostOrderBytes),
-        .setConnectionMark,
+        .setConnection(NFT_CT_MARK),
       ]
+    case .tagPacket(let tag, let mask):
+      [
+        .meta(NFT_META_MARK),
+        .mask((~mask).hostOrderBytes, xor: tag.hostOrderBytes),
+        .setMeta(NFT_META_MARK),
+      ]
+    case .setPacketMark(let mark): [.constant(mark.hostOrderBytes), .setMeta(NFT_META_MARK)]
+    case .setPacketPriority(let priority):
+      [.constant(priority.hostOrderBytes), .setMeta(NFT_META_PRIORITY)]
+    case .setZone(let zone): [.constant(zone.hostOrderBytes), .setConnection(NFT_CT_ZONE)]
     case .accept: [.verdict(NF_ACCEPT)]
     case .drop: [.verdict(NF_DROP)]
     case .return: [.verdict(NFT_RETURN.rawValue)]
-    case .goto(let chain): [.goto(chain)]
+    case .goto(let chain): [.verdict(NFT_GOTO, chain)]
+    case .jump(let chain): [.verdict(NFT_JUMP, chain)]
     case .rejectWithReset:
       [.reject(NFT_REJECT_TCP_RST.rawValue, code: 0)]
     case .rejectAsProhibited:
       [.reject(NFT_REJECT_ICMPX_UNREACH.rawValue, code: NFT_REJECT_ICMPX_ADMIN_PROHIBITED.rawValue)]
     case .redirect(let port): KernelExpression.redirect(port)
+    case .tproxy(let port): KernelExpression.tproxy(port)
     case .dispatch: []
+    }
+  }
+}
+
+extension Value {
+  /// A range is kept as its first key and the first one behind it, which the last key of all has
+  /// not.
+  fileprivate var elements: [SetDefinition.Element] {
+    let start = SetDefinition.Element(key: registerBytes)
+    guard let end = keyBehindRange else { return [start] }
+    return [start, SetDefinition.Element(key: end, endsInterval: true)]
+  }
+
+  private var keyBehindRange: [UInt8]? {
+    switch self {
+    case .portRange(_, let last) where last < .max: return (last + 1).networkOrderBytes
+    case .addressRange(_, let last):
+      switch last {
+      case .v4(let v4): return v4.rawValue == .max ? nil : (v4.rawValue + 1).networkOrderBytes
+      case .v6(let v6): return v6.rawValue == .max ? nil : (v6.rawValue + 1).networkOrderBytes
+      }
+    default: return nil
     }
   }
 }

@@ -1,10 +1,10 @@
 internal import Addressing
 
 extension Ruleset {
-  /// The text that `nft -s list table inet <table>` of nftables 1.0.6 prints once this ruleset is
+  /// The text that `nft -s list table <table>` of nftables 1.0.6 prints once this ruleset is
   /// in the kernel, byte for byte; `nft -f` reads it back.
   package var nftText: String {
-    var text = "table inet \(table) {\n"
+    var text = "table \(table) {\n"
     let blocks = sets.map(\.nftText) + chains.map(\.nftText)
     text += blocks.joined(separator: "\n")
     return text + "}\n"
@@ -14,6 +14,7 @@ extension Ruleset {
 extension NamedSet {
   fileprivate var nftText: String {
     var text = "\tset \(name) {\n\t\ttype \(keyType.nftText)\n"
+    if isInterval { text += "\t\tflags interval\n" }
     if !elements.isEmpty {
       text += "\t\telements = { "
       for (index, element) in elements.enumerated() {
@@ -32,6 +33,8 @@ extension NamedSet.KeyType {
   fileprivate var nftText: String {
     switch self {
     case .uid: "uid"
+    case .gid: "gid"
+    case .port: "inet_service"
     case .ipv4Address: "ipv4_addr"
     case .ipv6Address: "ipv6_addr"
     }
@@ -40,7 +43,7 @@ extension NamedSet.KeyType {
   /// Where nft breaks the line.
   fileprivate var elementsPerLine: Int {
     switch self {
-    case .uid: 5
+    case .uid, .gid, .port: 5
     case .ipv4Address: 2
     case .ipv6Address: 1
     }
@@ -58,9 +61,24 @@ extension Chain {
 
 extension Hook {
   fileprivate var nftText: String {
-    // nft has the name `filter` for 0; -100 has one only in prerouting.
-    let order = priority == 0 ? "filter" : "\(priority)"
-    return "type \(kind) hook \(point) priority \(order); policy \(policy);"
+    let on =
+      switch devices.count {
+      case 0: ""
+      case 1: " device \"\(devices[0])\""
+      default: " devices = { \(devices.map { "\"\($0)\"" }.joined(separator: ", ")) }"
+      }
+    return "type \(kind) hook \(point)\(on) priority \(order); policy \(policy);"
+  }
+
+  /// nft has names for the usual places; -100 has one only in prerouting.
+  private var order: String {
+    switch (priority, point) {
+    case (-300, _): "raw"
+    case (-150, _): "mangle"
+    case (-100, .prerouting): "dstnat"
+    case (0, _): "filter"
+    default: "\(priority)"
+    }
   }
 }
 
@@ -94,11 +112,18 @@ extension Selector {
     case .inputInterface: "iifname"
     case .outputInterface: "oifname"
     case .socketUID: "meta skuid"
+    case .socketGID: "meta skgid"
+    case .etherType: "ether type"
+    case .packetMark: "meta mark"
+    case .packetPriority: "meta priority"
     case .layer4Protocol: "meta l4proto"
+    case .ipv4Source: "ip saddr"
     case .ipv4Destination: "ip daddr"
     case .ipv6Source: "ip6 saddr"
     case .ipv6Destination: "ip6 daddr"
     case .tcpDestinationPort: "tcp dport"
+    case .udpSourcePort: "udp sport"
+    case .udpDestinationPort: "udp dport"
     case .transportDestinationPort: "th dport"
     case .icmpv6Type: "icmpv6 type"
     case .tcpFlags: "tcp flags"
@@ -132,7 +157,16 @@ extension Value {
   var nftText: String {
     switch self {
     case .interface(let name): "\"\(name)\""
+    case .interfacePrefix(let prefix): "\"\(prefix)*\""
     case .uid(let uid): "\(uid)"
+    case .gid(let gid): "\(gid)"
+    case .addressRange(let first, let last):
+      first == last
+        ? "\(first)"
+        : CIDR(first: first, last: last).map { "\($0)" } ?? "\(first)-\(last)"
+    case .portRange(let first, let last): first == last ? "\(first)" : "\(first)-\(last)"
+    case .etherType(let type): "\(type)"
+    case .priority(let priority): trafficClass(priority)
     case .layer4Protocol(let number): number.nftText
     case .address(let address): "\(address)"
     case .prefix(let block): "\(block)"
@@ -196,10 +230,19 @@ extension Statement {
     case .accept: "accept"
     case .drop: "drop"
     case .return: "return"
+    case .tagPacket(let tag, let mask):
+      tag == mask
+        ? "meta mark set meta mark | \(hexadecimal(tag))"
+        : "meta mark set meta mark & \(hexadecimal(~mask | tag)) | \(hexadecimal(tag))"
+    case .setPacketMark(let mark): "meta mark set \(hexadecimal(mark))"
+    case .setPacketPriority(let priority): "meta priority set \(trafficClass(priority))"
+    case .setZone(let zone): "ct zone set \(zone)"
     case .goto(let chain): "goto \(chain)"
+    case .jump(let chain): "jump \(chain)"
     case .rejectWithReset: "reject with tcp reset"
     case .rejectAsProhibited: "reject with icmpx admin-prohibited"
     case .redirect(let port): "redirect to :\(port)"
+    case .tproxy(let port): "tproxy to :\(port)"
     }
   }
 }
@@ -208,4 +251,14 @@ extension Statement {
 private func hexadecimal(_ value: UInt32) -> String {
   let digits = String(value, radix: 16)
   return "0x" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
+}
+
+/// `major:minor` in hexadecimal, as nft prints priorities; it has words for two of them.
+private func trafficClass(_ priority: UInt32) -> String {
+  switch priority {
+  case 0: "none"
+  case .max: "root"
+  default:
+    String(priority >> 16, radix: 16) + ":" + String(priority & 0xffff, radix: 16)
+  }
 }

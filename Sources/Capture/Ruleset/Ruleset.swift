@@ -1,46 +1,126 @@
 package import Addressing
 
-/// One nftables table of family `inet` as a value: what it holds, in the order in which the kernel
-/// keeps it.
+/// One nftables table as a value: what it holds, in the order in which the kernel keeps it.
 ///
 /// It is made without touching the kernel (`init(sidecar:)`), printed as nft prints it
-/// (`nftText`) and turned into what one netlink transaction sends (`operations`).
+/// (`nftText`) and turned into what one netlink transaction sends (`change`).
 package struct Ruleset: Hashable, Sendable {
-  package var table: String
+  package var table: TableIdentity
   package var sets: [NamedSet]
   package var chains: [Chain]
 
-  package init(table: String, sets: [NamedSet], chains: [Chain]) {
+  package init(table: TableIdentity, sets: [NamedSet], chains: [Chain]) {
     self.table = table
     self.sets = sets
     self.chains = chains
   }
 }
 
+/// How the kernel knows a table: two families may each have one of the same name.
+package struct TableIdentity: Hashable, Sendable {
+  package var family: TableFamily
+  package var name: String
+
+  package init(_ family: TableFamily, _ name: String) {
+    self.family = family
+    self.name = name
+  }
+}
+
+extension TableIdentity: CustomStringConvertible {
+  /// As nft writes it: `inet portarium`.
+  package var description: String { "\(family) \(name)" }
+}
+
+/// Which packets a table's chains see.
+package enum TableFamily: String, Hashable, Sendable {
+  /// IPv4 and IPv6.
+  case inet
+  /// Frames of single devices, whatever is in them.
+  case netdev
+}
+
 /// A set that rules refer to by name, so that its members can be many.
 package struct NamedSet: Hashable, Sendable {
-  package enum KeyType: Hashable, Sendable { case uid, ipv4Address, ipv6Address }
+  package enum KeyType: Hashable, Sendable { case uid, gid, ipv4Address, ipv6Address, port }
 
   package var name: String
   package var keyType: KeyType
+  /// Elements may be ranges (`addressRange`, `portRange`), which are apart from each other.
+  package var isInterval: Bool
   /// Ascending and without duplicates: the order in which `nft list` prints them.
   package private(set) var elements: [Value]
+
+  /// As the kernel lists it; `elements` must be as said there.
+  package init(name: String, keyType: KeyType, isInterval: Bool, elements: [Value]) {
+    self.name = name
+    self.keyType = keyType
+    self.isInterval = isInterval
+    self.elements = elements
+  }
 
   package init(name: String, uids: [UInt32]) {
     self.name = name
     keyType = .uid
+    isInterval = false
     elements = Set(uids).sorted().map { .uid($0) }
+  }
+
+  package init(name: String, gids: [UInt32]) {
+    self.name = name
+    keyType = .gid
+    isInterval = false
+    elements = Set(gids).sorted().map { .gid($0) }
+  }
+
+  /// Ranges that overlap or touch become one.
+  package init(name: String, ports: [ClosedRange<UInt16>]) {
+    self.name = name
+    keyType = .port
+    isInterval = true
+    elements = ports.map { UInt32($0.lowerBound)...UInt32($0.upperBound) }
+      .merged.map { .portRange(UInt16($0.lowerBound), UInt16($0.upperBound)) }
+  }
+
+  /// The IPv4 ones of the blocks. Blocks that overlap or touch become one range.
+  package init(name: String, ipv4 blocks: [CIDR]) {
+    self.name = name
+    keyType = .ipv4Address
+    isInterval = true
+    elements = blocks.compactMap { block in
+      guard case .v4(let low) = block.base, case .v4(let high) = block.last else { return nil }
+      return low.rawValue...high.rawValue
+    }.merged.map {
+      .addressRange(
+        .v4(IPv4Address(rawValue: $0.lowerBound)), .v4(IPv4Address(rawValue: $0.upperBound)))
+    }
+  }
+
+  /// The IPv6 ones of the blocks. Blocks that overlap or touch become one range.
+  package init(name: String, ipv6 blocks: [CIDR]) {
+    self.name = name
+    keyType = .ipv6Address
+    isInterval = true
+    elements = blocks.compactMap { block in
+      guard case .v6(let low) = block.base, case .v6(let high) = block.last else { return nil }
+      return low.rawValue...high.rawValue
+    }.merged.map {
+      .addressRange(
+        .v6(IPv6Address(rawValue: $0.lowerBound)), .v6(IPv6Address(rawValue: $0.upperBound)))
+    }
   }
 
   package init(name: String, addresses: [IPv4Address]) {
     self.name = name
     keyType = .ipv4Address
+    isInterval = false
     elements = Set(addresses).sorted().map { .address(.v4($0)) }
   }
 
   package init(name: String, addresses: [IPv6Address]) {
     self.name = name
     keyType = .ipv6Address
+    isInterval = false
     elements = Set(addresses).sorted().map { .address(.v6($0)) }
   }
 }
@@ -62,7 +142,11 @@ package struct Chain: Hashable, Sendable {
 /// Where a base chain hangs in the packet's way.
 package struct Hook: Hashable, Sendable {
   package enum Kind: String, Sendable { case filter, nat }
-  package enum Point: String, Sendable { case input, forward, output, postrouting }
+  package enum Point: String, Sendable {
+    case prerouting, input, forward, output, postrouting
+    /// What leaves on one of a list of devices; only in tables of family `netdev`.
+    case egress
+  }
   package enum Policy: String, Sendable { case accept, drop }
 
   package var kind: Kind
@@ -71,12 +155,17 @@ package struct Hook: Hashable, Sendable {
   package var priority: Int32
   /// What happens to a packet that no rule decided.
   package var policy: Policy
+  /// The devices of an egress chain; empty elsewhere.
+  package var devices: [String]
 
-  package init(_ kind: Kind, _ point: Point, priority: Int32, policy: Policy) {
+  package init(
+    _ kind: Kind, _ point: Point, priority: Int32, policy: Policy, devices: [String] = []
+  ) {
     self.kind = kind
     self.point = point
     self.priority = priority
     self.policy = policy
+    self.devices = devices
   }
 }
 
@@ -97,18 +186,31 @@ package enum Statement: Hashable, Sendable {
   case counter
   /// Writes `tag` into the bits of the connection's mark that `mask` covers; others' bits stay.
   case tagConnection(tag: UInt32, mask: UInt32)
+  /// Writes `tag` into the bits of the packet's mark that `mask` covers.
+  case tagPacket(tag: UInt32, mask: UInt32)
+  case setPacketMark(UInt32)
+  case setPacketPriority(UInt32)
+  /// Looks the connection up, and makes it, in a table of its own; before connection tracking
+  /// (priority below -200).
+  case setZone(UInt16)
   /// Goes on in the chain that the selector's value names; falls through where none does.
   case dispatch(Selector, [Branch])
   case accept
   case drop
   case `return`
   case goto(String)
+  case jump(String)
   /// Only for TCP: the rule must have matched that.
   case rejectWithReset
   /// "Administratively prohibited", as ICMP or ICMPv6.
   case rejectAsProhibited
-  /// To the same port number of this host's loopback address of the packet's family.
+  /// To this port of an address of this host: a loopback address in the output hook, in prerouting
+  /// the first one of the interface on which the packet arrived.
   case redirect(port: UInt16)
+  /// Hands the packet to the socket of its connection, or else to the transparent listener of this
+  /// port, without changing it. Where there is neither the rule ends here and the next one is tried:
+  /// a drop must follow.
+  case tproxy(port: UInt16)
 }
 
 /// One arm of a dispatch.
@@ -120,4 +222,30 @@ package struct Branch: Hashable, Sendable {
     self.value = value
     self.chain = chain
   }
+}
+
+extension [ClosedRange<UInt32>] {
+  fileprivate var merged: Self { mergedRanges(self) }
+}
+
+extension [ClosedRange<UInt128>] {
+  fileprivate var merged: Self { mergedRanges(self) }
+}
+
+/// Ascending, with what overlaps or touches made one.
+private func mergedRanges<Bound: FixedWidthInteger>(
+  _ ranges: [ClosedRange<Bound>]
+) -> [ClosedRange<Bound>] {
+  var merged: [ClosedRange<Bound>] = []
+  for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+    if let last = merged.last,
+      range.lowerBound <= last.upperBound
+        || range.lowerBound == last.upperBound + 1
+    {
+      merged[merged.count - 1] = last.lowerBound...Swift.max(last.upperBound, range.upperBound)
+    } else {
+      merged.append(range)
+    }
+  }
+  return merged
 }

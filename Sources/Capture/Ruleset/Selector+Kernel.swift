@@ -6,11 +6,16 @@ internal import CNetfilter
 enum Dependency: Hashable {
   case family(UInt8)
   case transport(InternetProtocol)
+  /// The device has Ethernet headers.
+  case ethernet
 
   var expressions: [KernelExpression] {
     switch self {
     case .family(let family): [.meta(NFT_META_NFPROTO), .compare(NFT_CMP_EQ, [family])]
     case .transport(let number): [.meta(NFT_META_L4PROTO), .compare(NFT_CMP_EQ, [number.rawValue])]
+    case .ethernet:
+      // ARPHRD_ETHER of linux/if_arp.h.
+      [.meta(NFT_META_IFTYPE), .compare(NFT_CMP_EQ, UInt16(1).hostOrderBytes)]
     }
   }
 }
@@ -20,9 +25,11 @@ extension Selector {
     let ipv4 = UInt8(NFPROTO_IPV4)
     let ipv6 = UInt8(NFPROTO_IPV6)
     return switch self {
-    case .ipv4Destination, .ipv4Option: [.family(ipv4)]
+    case .ipv4Source, .ipv4Destination, .ipv4Option: [.family(ipv4)]
     case .ipv6Source, .ipv6Destination, .ipv6RoutingHeader: [.family(ipv6)]
     case .tcpDestinationPort, .tcpFlags: [.transport(.tcp)]
+    case .udpSourcePort, .udpDestinationPort: [.transport(.udp)]
+    case .etherType: [.ethernet]
     case .icmpv6Type: [.family(ipv6), .transport(.icmpv6)]
     default: []
     }
@@ -46,6 +53,7 @@ extension Selector {
   /// Where an address is in its header.
   private var addressOffset: UInt32? {
     switch self {
+    case .ipv4Source: 12
     case .ipv4Destination: 16
     case .ipv6Source: 8
     case .ipv6Destination: 24
@@ -58,11 +66,18 @@ extension Selector {
     case .inputInterface: [.meta(NFT_META_IIFNAME)]
     case .outputInterface: [.meta(NFT_META_OIFNAME)]
     case .socketUID: [.meta(NFT_META_SKUID)]
+    case .socketGID: [.meta(NFT_META_SKGID)]
+    case .etherType: [.payload(NFT_PAYLOAD_LL_HEADER, offset: 12, length: 2)]
+    case .packetMark: [.meta(NFT_META_MARK)]
+    case .packetPriority: [.meta(NFT_META_PRIORITY)]
     case .layer4Protocol: [.meta(NFT_META_L4PROTO)]
+    case .ipv4Source: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4)]
     case .ipv4Destination: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 16, length: 4)]
     case .ipv6Source: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 8, length: 16)]
     case .ipv6Destination: [.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 24, length: 16)]
-    case .tcpDestinationPort, .transportDestinationPort:
+    case .udpSourcePort:
+      [.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 0, length: 2)]
+    case .tcpDestinationPort, .udpDestinationPort, .transportDestinationPort:
       [.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 2, length: 2)]
     case .icmpv6Type: [.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 0, length: 1)]
     case .tcpFlags(let among):
@@ -89,11 +104,12 @@ extension Selector {
   var keyType: UInt32 {
     switch self {
     case .layer4Protocol: 12
-    case .tcpDestinationPort, .transportDestinationPort: 13
+    case .tcpDestinationPort, .udpSourcePort, .udpDestinationPort, .transportDestinationPort: 13
     case .icmpv6Type: 29
-    case .connectionMark: 19
+    case .connectionMark, .packetMark: 19
     case .socketUID: NamedSet.KeyType.uid.number
-    case .ipv4Destination: NamedSet.KeyType.ipv4Address.number
+    case .socketGID: NamedSet.KeyType.gid.number
+    case .ipv4Source, .ipv4Destination: NamedSet.KeyType.ipv4Address.number
     case .ipv6Source, .ipv6Destination: NamedSet.KeyType.ipv6Address.number
     default: 4
     }
@@ -103,7 +119,7 @@ extension Selector {
 extension Selector {
   var isHostOrder: Bool {
     switch self {
-    case .connectionMark, .socketUID: true
+    case .connectionMark, .packetMark, .packetPriority, .socketUID, .socketGID: true
     default: false
     }
   }
@@ -113,6 +129,8 @@ extension NamedSet.KeyType {
   var number: UInt32 {
     switch self {
     case .uid: 24
+    case .gid: 25
+    case .port: 13
     case .ipv4Address: 7
     case .ipv6Address: 8
     }
@@ -120,8 +138,14 @@ extension NamedSet.KeyType {
 
   var length: UInt32 {
     switch self {
-    case .uid, .ipv4Address: 4
+    case .port: 2
+    case .uid, .gid, .ipv4Address: 4
     case .ipv6Address: 16
     }
   }
+}
+
+extension NamedSet.KeyType {
+  /// Keys are numbers of this machine, not of the network.
+  var isHostOrder: Bool { self == .uid || self == .gid }
 }

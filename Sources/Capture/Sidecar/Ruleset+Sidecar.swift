@@ -1,8 +1,8 @@
 internal import Addressing
 
 extension Ruleset {
-  /// The name of our table and of nothing else's.
-  package static let tableName = "portarium"
+  /// Our table and nobody else's.
+  package static let table = TableIdentity(.inet, "portarium")
 
   /// What holds in a pod: the workload's TCP goes to the sidecar, the sidecar's goes out, answers
   /// of the pod's own servers go out, questions to the resolvers go out, nothing else does.
@@ -21,7 +21,7 @@ extension Ruleset {
       }
     }
     self.init(
-      table: Self.tableName,
+      table: Self.table,
       sets: [
         NamedSet(name: SetName.proxyUIDs, uids: plan.proxyUIDs),
         NamedSet(name: SetName.resolvers4, addresses: resolvers4),

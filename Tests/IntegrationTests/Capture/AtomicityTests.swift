@@ -52,9 +52,10 @@ struct AtomicityTests {
   @Test("An objection to the last message undoes all before it")
   func nothingRemains() throws {
     try inNewNamespace {
-      let broken = try Self.ruleset().operations + [.addRule(chain: "missing", text: "r", [])]
+      let broken =
+        try Self.ruleset().change.operations + [.addRule(chain: "missing", text: "r", [])]
       #expect(throws: TransactionError.self) {
-        try Transaction.commit(table: "portarium", broken)
+        try Transaction.commit([TableChange(Ruleset.table, broken)])
       }
       #expect(try !Transaction.remove())
     }
@@ -65,10 +66,10 @@ struct AtomicityTests {
     try inNewNamespace {
       try Transaction.apply(Self.ruleset())
       let broken: [Capture.Operation] = [
-        .deleteTable("portarium"), .addChain(Chain("orphan", [])),
+        .deleteTable, .addChain(Chain("orphan", [])),
       ]
       #expect(throws: TransactionError.self) {
-        try Transaction.commit(table: "portarium", broken)
+        try Transaction.commit([TableChange(Ruleset.table, broken)])
       }
       #expect(try Transaction.remove())
     }
@@ -79,13 +80,13 @@ struct AtomicityTests {
     try inNewNamespace {
       // Known to libnftnl, and to kernels with CONFIG_NFT_QUEUE; here its attributes are wrong too.
       let broken =
-        try Self.ruleset().operations + [
+        try Self.ruleset().change.operations + [
           .addRule(
             chain: "output", text: "queue to 0",
             [KernelExpression("counter"), KernelExpression("queue")])
         ]
       #expect {
-        try Transaction.commit(table: "portarium", broken)
+        try Transaction.commit([TableChange(Ruleset.table, broken)])
       } throws: { error in
         switch error as? TransactionError {
         case .unsupported(let feature, let option):
@@ -107,9 +108,9 @@ struct AtomicityTests {
         Capture.Operation.addRule(
           chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
       }
-      let broken = try Self.ruleset().operations + rules
+      let broken = try Self.ruleset().change.operations + rules
       #expect {
-        try Transaction.commit(table: "portarium", broken)
+        try Transaction.commit([TableChange(Ruleset.table, broken)])
       } throws: { error in
         "\(error)".contains("rule 0\"")
       }
