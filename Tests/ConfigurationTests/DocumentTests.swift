@@ -16,7 +16,7 @@ import Testing
     #expect(document.enforcementMode == .enforce)
     #expect(document.egress.injectTraceContext)
     #expect(document.egress.rules.isEmpty)
-    #expect(document.capture == Capture(proxyUIDs: [1337], resolvers: nil))
+    #expect(document.capture == Capture())
     #expect(
       document.limits
         == Limits(
@@ -52,7 +52,7 @@ import Testing
         requestHeadFields: 9, connectSeconds: 2, idleSeconds: 3, keepAliveSeconds: 4,
         halfClosedSeconds: 5.000000001, drainSeconds: 0, maxConnections: 6}
       capture:
-        proxyUID: [1337, 2000, 1337]
+        proxyUID: [2000, 1337]
         resolvers: [10.0.0.53, "fd00::53", "::ffff:10.0.0.54"]
       """)
     #expect(document.proxyPort == 1)

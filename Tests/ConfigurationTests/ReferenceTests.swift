@@ -24,6 +24,8 @@ import Testing
     case .text(let phrase): phrase
     case .oneOf(let words): words.map { "`\($0)`" }.joined(separator: " or ")
     case .list(let item): "list of: \(text(item))"
+    case .either(let one, .list(let item)) where text(one) == text(item):
+      "one or a list of: \(text(one))"
     case .either(let one, let other): "\(text(one)); or \(text(other))"
     case .section: "section"
     }
@@ -59,12 +61,8 @@ import Testing
   @Test func `every declared key is read`() {
     for (path, _) in Document.schema.flatMap({ $0.flattened() }) {
       // A section in place of every value, and a value in place of every section.
-      let parts = path.split(separator: ".").map { $0.replacing("[]", with: "") }
-      let text: String
-      switch parts.count {
-      case 1: text = "\(parts[0]): {x: 1}\n"
-      case 2: text = "\(parts[0]): {\(parts[1]): {x: 1}}\n"
-      default: text = "\(parts[0]): {\(parts[1]): [{\(parts[2]): {x: 1}}]}\n"
+      let text = path.split(separator: ".").reversed().reduce("{x: 1}") { inner, part in
+        part.hasSuffix("[]") ? "{\(part.dropLast(2)): [\(inner)]}" : "{\(part): \(inner)}"
       }
       let known = path.replacing("[]", with: "[0]")
       #expect(

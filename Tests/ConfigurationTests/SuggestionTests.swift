@@ -9,7 +9,8 @@ import Testing
     ("workspaceID", "workspaceId"), ("limit", "limits"), ("egres", "egress"),
     // A key of this name exists, but elsewhere.
     ("allowlist", "egress.allowlist"), ("proxy_uid", "capture.proxyUID"),
-    ("hostPattern", "egress.allowlist[].hostPattern"), ("peekSeconds", "limits.peekSeconds"),
+    ("inbound", "capture.inbound"), ("hostPattern", "egress.allowlist[].hostPattern"),
+    ("peekSeconds", "limits.peekSeconds"),
   ])
   func `an unknown key is answered with the one that was meant`(key: String, meant: String) {
     #expect(
@@ -19,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "audit", "mtls", "token", "inbound", "onReload", "x", "proxyPortOfOurs", "pprt",
+    "audit", "mtls", "token", "onReload", "x", "proxyPortOfOurs", "pprt",
   ])
   func `no key is suggested that is not near`(key: String) {
     #expect(

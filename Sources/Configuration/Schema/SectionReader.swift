@@ -39,8 +39,39 @@ struct SectionReader {
     entries.first { $0.key == key.name }?.value.position
   }
 
+  /// Where the value of a key of this section, or of one of its sections, stands; nil where the
+  /// key is absent.
+  func position(at path: String...) -> Position? {
+    let (node, missing) = walk(path)
+    return missing.isEmpty ? node?.position : nil
+  }
+
   func error<Value>(_ message: String, at key: Key<Value>) {
     findings.within(.key(key.name)) { findings.error(message, at: position(of: key) ?? position) }
+  }
+
+  /// Reports something about a key of one of this section's sections, at the last part of the path
+  /// that is there.
+  func error(_ message: String, at path: String...) {
+    let place = walk(path).last?.position ?? position
+    path.forEach { findings.enter(.key($0)) }
+    findings.error(message, at: place)
+    path.forEach { _ in findings.leave() }
+  }
+
+  /// Follows a path of keys from section to section: the last node that is there, and the keys
+  /// that are missing from then on.
+  private func walk(_ path: [String]) -> (last: Node?, missing: ArraySlice<String>) {
+    var node: Node?
+    var entries = self.entries
+    for (index, name) in path.enumerated() {
+      guard let next = entries.first(where: { $0.key == name })?.value else {
+        return (node, path[index...])
+      }
+      node = next
+      if case .mapping(let inner) = next.content { entries = inner } else { entries = [] }
+    }
+    return (node, [])
   }
 
   func warning<Value>(_ message: String, at key: Key<Value>, suggestion: String? = nil) {

@@ -1,90 +1,114 @@
 package import Addressing
 
-/// What portarium-init needs to know of the pod beyond the ports.
+/// What portarium-init programs into the kernel, as the document says it.
+///
+/// Every combination that a document is read into makes sense: what belongs to the other mode, or
+/// contradicts itself, was refused.
 package struct Capture: Hashable, Sendable {
-  /// The uids whose traffic is not captured: the proxy's own. At least one, each once, never 0.
+  /// The uids whose traffic is not captured: the proxy's own. Ascending; at least one, never 0.
   package var proxyUIDs: [UInt32]
+  /// The gids whose sockets are the proxy's too. Ascending; empty: none. Never 0.
+  package var proxyGIDs: [UInt32]
+  /// Uids that the workload runs as: none of them is a proxy's. Ascending; empty: not known.
+  package var workloadUIDs: [UInt32]
+  package var outbound: Outbound
+  package var inbound: Inbound
   /// The DNS servers that the workload may ask directly; nil: those of `/etc/resolv.conf`.
   package var resolvers: [IPAddress]?
+  /// Whether the workload's questions, whomever they are for, go to the document's `dnsPort`.
+  package var dns: Bool
+  package var nonTCP: NonTCP
+  package var interfaces: Interfaces
+  /// The part of 127.0.0.0/8 and ::1 whose traffic over `lo` is left alone. Merged, IPv4 first;
+  /// always holds 127.0.0.1 and ::1.
+  package var loopbackCIDRs: [CIDR]
+  /// Nil exactly in sidecar mode.
+  package var gateway: Gateway?
+  /// Whether packets that arrive and that conntrack takes for invalid are dropped.
+  package var dropInvalid: Bool
+  package var existingConnections: ExistingConnections
+  package var mark: Mark
+  /// Nil: blocked where the kernel can.
+  package var rawFrames: RawFrames?
 
-  package init(proxyUIDs: [UInt32], resolvers: [IPAddress]?) {
+  package init(
+    proxyUIDs: [UInt32] = [1337], proxyGIDs: [UInt32] = [], workloadUIDs: [UInt32] = [],
+    outbound: Outbound = Outbound(), inbound: Inbound = Inbound(), resolvers: [IPAddress]? = nil,
+    dns: Bool = false, nonTCP: NonTCP = .reject, interfaces: Interfaces = Interfaces(),
+    loopbackCIDRs: [CIDR] = Capture.wholeLoopback, gateway: Gateway? = nil,
+    dropInvalid: Bool = false, existingConnections: ExistingConnections = .cut,
+    mark: Mark = Mark(), rawFrames: RawFrames? = nil
+  ) {
     self.proxyUIDs = proxyUIDs
+    self.proxyGIDs = proxyGIDs
+    self.workloadUIDs = workloadUIDs
+    self.outbound = outbound
+    self.inbound = inbound
     self.resolvers = resolvers
+    self.dns = dns
+    self.nonTCP = nonTCP
+    self.interfaces = interfaces
+    self.loopbackCIDRs = loopbackCIDRs
+    self.gateway = gateway
+    self.dropInvalid = dropInvalid
+    self.existingConnections = existingConnections
+    self.mark = mark
+    self.rawFrames = rawFrames
   }
+
+  /// 127.0.0.0/8 and ::1.
+  package static let wholeLoopback = [
+    CIDR(containing: .v4(IPv4Address(rawValue: 0x7f00_0001)), prefixLength: 8)!,
+    CIDR(.v6(IPv6Address(rawValue: 1))),
+  ]
 }
 
-/// `capture:`
-enum CaptureSection {
-  static let proxyUID = Key(
-    "proxyUID", .proxyUIDs, default: [1337], shown: "1337",
-    "The uid, or the uids, that portarium-sidecar runs as: their connections are not captured. "
-      + "Never 0, and never a uid that the workload can become.")
-  static let resolvers = Key(
-    "resolvers", .list(of: .resolver), otherwise: "those of `/etc/resolv.conf`",
-    "DNS servers that the workload may ask directly, over UDP and TCP port 53.")
-
-  static let keys = [proxyUID.declaration, resolvers.declaration]
-
-  static let type: ValueType<Capture> = .section(keys) { section in
-    Capture(proxyUIDs: section.read(proxyUID), resolvers: section.read(resolvers))
+extension Capture {
+  /// Whose traffic is captured.
+  package enum Mode: String, CaseIterable, Sendable {
+    /// That of the network namespace's own processes.
+    case sidecar
+    /// That of others, which is routed through this network namespace.
+    case gateway
   }
-}
 
-extension ValueType where Value == UInt32 {
-  /// The highest uid is no user: the kernel uses it for "unchanged".
-  fileprivate static var uid: ValueType {
-    ValueType(shape: .integer(1...Int(UInt32.max - 1))) { node, findings in
-      if case .scalar(let scalar) = node.content, scalar.isPlain, scalar.text == "0" {
-        findings.error(
-          "root (0) can't be the proxy's uid: everything that runs as root would bypass the proxy",
-          at: node.position)
-        return nil
-      }
-      return ValueType.integer(1...UInt32.max - 1).read(node, findings)
-    }
+  package var mode: Mode { gateway == nil ? .sidecar : .gateway }
+
+  /// What happens to everything that isn't TCP and that no rule lets pass.
+  package enum NonTCP: String, CaseIterable, Sendable {
+    /// The sender is told at once, so that a QUIC client falls back to TCP.
+    case reject
+    /// The sender waits.
+    case drop
+    /// It leaves undecided.
+    case allow
   }
-}
 
-extension ValueType where Value == [UInt32] {
-  fileprivate static var proxyUIDs: ValueType {
-    let several = ValueType.oneOrList(of: .uid)
-    return ValueType(shape: several.shape) { node, findings in
-      guard let uids = several.read(node, findings) else { return nil }
-      if case .sequence(let nodes) = node.content, nodes.isEmpty {
-        findings.error("names no uid: the proxy's own traffic would be captured", at: node.position)
-        return nil
-      }
-      var unique: [UInt32] = []
-      for uid in uids where !unique.contains(uid) { unique.append(uid) }
-      return unique
-    }
+  /// What happens to connections that are older than the ruleset.
+  package enum ExistingConnections: String, CaseIterable, Sendable {
+    case cut
+    /// Established TCP goes on until it ends, undecided.
+    case keep
   }
-}
 
-extension ValueType where Value == IPAddress {
-  fileprivate static var resolver: ValueType {
-    let phrase = "an IPv4 or IPv6 address"
-    return ValueType(shape: .text(phrase)) { node, findings in
-      guard let text = node.text(phrase, findings) else { return nil }
-      guard let address = IPAddress(text)?.canonical else {
-        findings.error("must be \(phrase), not \"\(excerpt(text))\"", at: node.position)
-        return nil
-      }
-      guard !address.isNobody else {
-        findings.error("\(address) is the address of no server", at: node.position)
-        return nil
-      }
-      return address
-    }
+  /// What happens to frames that no `inet` chain sees, such as those of AF_PACKET.
+  package enum RawFrames: String, CaseIterable, Sendable {
+    /// Kernels without the egress hook are refused.
+    case block
+    case ignore
   }
-}
 
-extension IPAddress {
-  /// Unspecified, multicast or broadcast.
-  fileprivate var isNobody: Bool {
-    switch self {
-    case .v4(let address): address.rawValue == 0 || address.rawValue >= 0xe000_0000
-    case .v6(let address): address.rawValue == 0 || address.rawValue >> 120 == 0xff
+  /// The interfaces that are something else than the way out.
+  package struct Interfaces: Hashable, Sendable {
+    /// What leaves or arrives there is not judged. Merged, ascending.
+    package var exclude: [InterfacePattern]
+    /// What arrives there is captured like the workload's own traffic. Merged, ascending; no
+    /// overlap with `exclude`; empty in gateway mode.
+    package var treatAsOutbound: [InterfacePattern]
+
+    package init(exclude: [InterfacePattern] = [], treatAsOutbound: [InterfacePattern] = []) {
+      self.exclude = exclude
+      self.treatAsOutbound = treatAsOutbound
     }
   }
 }

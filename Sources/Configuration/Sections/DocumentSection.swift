@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Policy
 
 /// The document's top level.
@@ -38,7 +39,7 @@ enum DocumentSection {
 
   static let type: ValueType<Document> = .section(keys) { section in
     let health = section.read(healthPort)
-    let document = Document(
+    var document = Document(
       workspaceId: section.read(workspaceId) ?? "",
       proxyPort: section.read(proxyPort),
       inboundPort: section.read(inboundPort),
@@ -51,6 +52,8 @@ enum DocumentSection {
       limits: section.read(limits),
       capture: section.read(capture))
     section.refuseSharedPorts(document)
+    section.refuseRedirectedOwnPorts(document)
+    document.capture.inbound.merge()
     return document
   }
 
@@ -68,14 +71,9 @@ enum DocumentSection {
 extension SectionReader {
   /// Five listeners, five ports. The one further down is to blame, a default never.
   fileprivate func refuseSharedPorts(_ document: Document) {
-    let ports = [
-      (DocumentSection.proxyPort, document.proxyPort),
-      (DocumentSection.inboundPort, document.inboundPort),
-      (DocumentSection.adminPort, document.adminPort),
-      (DocumentSection.dnsPort, document.dnsPort),
-      (DocumentSection.healthPort, document.healthPort ?? 0),
-    ].map { key, port in (key: key, port: port, position: position(of: key)) }
-      .filter { $0.port != 0 }
+    let ports = document.ownPorts.map { key, port in
+      (key: key, port: port, position: position(of: key))
+    }
     let start = Position(line: 0, column: 0)
     let inOrder = ports.sorted { ($0.position ?? start) < ($1.position ?? start) }
     for (index, later) in inOrder.enumerated() {
@@ -85,5 +83,28 @@ extension SectionReader {
       let origin = earlier.position.map { "line \($0.line)" } ?? "its default"
       error("\(later.port) is already the \(earlier.key.name) (\(origin))", at: later.key)
     }
+  }
+
+  /// Redirected to the sidecar, a connection to one of its own ports would come back for ever, or
+  /// open the admin server to the world. Ranges may hold one, which is left out: who writes
+  /// `1024-65535` means the workload's.
+  fileprivate func refuseRedirectedOwnPorts(_ document: Document) {
+    for (key, port) in document.ownPorts
+    where document.capture.inbound.includePorts.contains(port...port) {
+      error(
+        "\(port) is the \(key.name): connections to the sidecar itself are never redirected",
+        at: DocumentSection.capture.name, CaptureSection.inbound.name,
+        CaptureInboundSection.includePorts.name)
+    }
+  }
+}
+
+extension Document {
+  /// Where the sidecar listens.
+  fileprivate var ownPorts: [(key: Key<UInt16>, port: UInt16)] {
+    [
+      (DocumentSection.proxyPort, proxyPort), (DocumentSection.inboundPort, inboundPort),
+      (DocumentSection.adminPort, adminPort), (DocumentSection.dnsPort, dnsPort),
+    ] + (healthPort.map { [(DocumentSection.healthPort, $0)] } ?? [])
   }
 }
