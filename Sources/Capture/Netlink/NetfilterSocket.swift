@@ -51,20 +51,22 @@ internal import Kernel
     }
   }
 
-  /// What one read delivers; waits for it.
+  /// What one read delivers, as the answers to a transaction; waits for it.
   mutating func receive() throws(TransactionError) -> [NetlinkReply] {
+    guard let replies = NetlinkReply.parse(try receiveBytes()) else {
+      throw .system(call: "recvmsg(nf_tables)", Errno(EBADMSG))
+    }
+    return replies
+  }
+
+  /// What one read delivers; waits for it.
+  mutating func receiveBytes() throws(TransactionError) -> ArraySlice<UInt8> {
     while true {
       let count = unsafe received.withUnsafeMutableBytes {
         unsafe mnl_socket_recvfrom(socket, $0.baseAddress, $0.count)
       }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(call: "recvmsg(nf_tables)", Errno(errno))
-      }
-      guard let replies = NetlinkReply.parse(received[..<count]) else {
-        throw .system(call: "recvmsg(nf_tables)", Errno(EBADMSG))
-      }
-      return replies
+      if count >= 0 { return received[..<count] }
+      if errno != EINTR { throw .system(call: "recvmsg(nf_tables)", Errno(errno)) }
     }
   }
 
