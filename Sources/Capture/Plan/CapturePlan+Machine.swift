@@ -1,11 +1,12 @@
 internal import Addressing
 package import Kernel
 
-/// Why the machine can't be asked what the plan leaves to it.
+/// Why the machine can't be asked what the plan leaves to it, or contradicts the plan.
 package enum MachineError: Error, Hashable, Sendable {
   case unreadable(path: String, Errno)
   case badResolver(path: String, ResolverFile.BadLine)
-  case plan(CapturePlanError)
+  /// 65534 stands for every unmapped uid inside a user namespace: exempting it exempts them all.
+  case proxyUIDUnmapped(UInt32)
 }
 
 extension MachineError: CustomStringConvertible {
@@ -15,7 +16,8 @@ extension MachineError: CustomStringConvertible {
     case .unreadable(let path, let errno): "\(path) can't be read: \(errno)"
     case .badResolver(let path, let bad):
       "\(path):\(bad.line): no address of a name server: \"\(bad.text)\""
-    case .plan(let error): error.description
+    case .proxyUIDUnmapped(let uid):
+      "capture.proxyUID: \(uid) is what every uid looks like that this user namespace doesn't map"
     }
   }
 }
@@ -27,27 +29,19 @@ extension CapturePlan {
     resolverFile: String = ResolverFile.standardPath, uidMap: String = "/proc/self/uid_map"
   ) throws(MachineError) -> CapturePlan {
     try checkUIDs(uidMap)
-    guard case .system = resolvers else { return self }
+    guard capture.resolvers == nil else { return self }
     let text = try Self.text(of: resolverFile)
-    let servers: [IPAddress]
     do throws(ResolverFile.BadLine) {
-      servers = try ResolverFile.servers(in: text)
+      return settingResolvers(try ResolverFile.servers(in: text))
     } catch {
       throw .badResolver(path: resolverFile, error)
-    }
-    do throws(CapturePlanError) {
-      return try settingResolvers(servers)
-    } catch {
-      throw .plan(error)
     }
   }
 
   private func checkUIDs(_ uidMap: String) throws(MachineError) {
-    guard proxyUIDs.contains(Self.overflowUID) else { return }
+    guard capture.proxyUIDs.contains(Self.overflowUID) else { return }
     let fields = try Self.text(of: uidMap).split { $0 == " " || $0 == "\n" }
-    guard fields == ["0", "0", "4294967295"] else {
-      throw .plan(.proxyUIDUnmapped(Self.overflowUID))
-    }
+    guard fields == ["0", "0", "4294967295"] else { throw .proxyUIDUnmapped(Self.overflowUID) }
   }
 
   /// The kernel's default of /proc/sys/kernel/overflowuid.

@@ -32,7 +32,9 @@ package enum ResolverFile {
   }
 
   private static func address(_ word: Substring) -> IPAddress? {
-    guard let percent = word.firstIndex(of: "%") else { return IPAddress(word)?.canonical }
-    return IPv6Address(word[..<percent]).map { .v6($0) }
+    let address =
+      word.firstIndex(of: "%").map { IPv6Address(word[..<$0]).map { IPAddress.v6($0) } }
+      ?? IPAddress(word)?.canonical
+    return address.flatMap { $0.isUnicast ? $0 : nil }
   }
 }
