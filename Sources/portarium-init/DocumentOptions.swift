@@ -22,6 +22,6 @@ struct DocumentOptions: ParsableArguments {
       // Where nobody takes it, there is nobody to warn.
       try? StandardStream.error.write("portarium-init: warning: \(warning)\n")
     }
-    return try CapturePlan(loaded.document)
+    return CapturePlan(loaded.document)
   }
 }

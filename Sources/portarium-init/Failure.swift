@@ -18,7 +18,6 @@ struct Failure {
   init?(_ error: any Error) {
     switch error {
     case let error as ConfigurationFailure: self.init(.badInput, error.description)
-    case let error as CapturePlanError: self.init(.badInput, error.description)
     case let error as MachineError: self.init(error)
     case let error as TransactionError: self.init(error)
     case let error as Errno: self.init(.systemRefused, "standard output takes nothing: \(error)")
@@ -29,7 +28,7 @@ struct Failure {
   private init(_ error: MachineError) {
     switch error {
     case .unreadable: self.init(.systemRefused, error.description)
-    case .badResolver, .plan: self.init(.badInput, error.description)
+    case .badResolver, .proxyUIDUnmapped: self.init(.badInput, error.description)
     }
   }
 

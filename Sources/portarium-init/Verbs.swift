@@ -14,7 +14,7 @@ struct Apply: ParsableCommand {
     let plan = try document.plan()
     if dryRun { return try StandardStream.output.write(plan.nftText) }
     let complete = try plan.completed()
-    try Transaction.apply(Ruleset(sidecar: complete))
+    try Transaction.apply(Ruleset(complete))
     try StandardStream.output.write("portarium-init: in force: \(complete.summary)\n")
   }
 }

@@ -1,4 +1,5 @@
 import Addressing
+import Configuration
 import Foundation
 import Testing
 
@@ -41,10 +42,10 @@ struct ResolverFileTests {
 
   @Test("A plan without resolvers takes the file's, and says which file was wrong")
   func completing() throws {
-    let plan = try CapturePlan(ports: ProxyPorts(), proxyUIDs: [1337], resolvers: .system)
+    let plan = CapturePlan(capture: Configuration.Capture())
     let path = try temporaryFile("nameserver 10.0.0.1\n")
     let complete = try plan.completed(resolverFile: path)
-    #expect(complete.resolvers == .listed([try #require(IPAddress("10.0.0.1"))]))
+    #expect(complete.capture.resolvers == [try #require(IPAddress("10.0.0.1"))])
     #expect(plan.nftText.hasPrefix("# resolvers4, resolvers6: "))
     #expect(!complete.nftText.contains("#"))
     #expect(throws: MachineError.self) { try plan.completed(resolverFile: "/nonexistent") }

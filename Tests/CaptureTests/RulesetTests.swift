@@ -1,4 +1,5 @@
 import Addressing
+import Configuration
 import Testing
 
 @testable import Capture
@@ -7,9 +8,8 @@ import Testing
 struct RulesetTests {
   private func ruleset(_ resolvers: [String] = []) throws -> Ruleset {
     Ruleset(
-      sidecar: try CapturePlan(
-        ports: ProxyPorts(), proxyUIDs: [1337],
-        resolvers: .listed(resolvers.compactMap { IPAddress($0) })))
+      CapturePlan(
+        capture: Configuration.Capture(resolvers: resolvers.compactMap { IPAddress($0) })))
   }
 
   @Test("Chains jump only to chains that exist, and rules name only sets that exist")

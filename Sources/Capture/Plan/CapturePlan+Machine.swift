@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Configuration
 package import Kernel
 
 /// Why the machine can't be asked what the plan leaves to it, or contradicts the plan.

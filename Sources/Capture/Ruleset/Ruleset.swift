@@ -1,5 +1,3 @@
-package import Addressing
-
 /// One nftables table as a value: what it holds, in the order in which the kernel keeps it.
 ///
 /// It is made without touching the kernel (`init(sidecar:)`), printed as nft prints it

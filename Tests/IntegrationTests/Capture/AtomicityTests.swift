@@ -1,5 +1,6 @@
 import Addressing
 import Capture
+import Configuration
 import Foundation
 import Glibc
 import Kernel
@@ -10,9 +11,7 @@ import Testing
 @Suite("A transaction happens whole or not at all", .enabled(if: Requirement.privileged))
 struct AtomicityTests {
   private static func ruleset() throws -> Ruleset {
-    Ruleset(
-      sidecar: try CapturePlan(
-        ports: ProxyPorts(), proxyUIDs: [1337], resolvers: .listed([])))
+    Ruleset(CapturePlan(capture: Configuration.Capture(resolvers: [])))
   }
 
   /// Runs `body` on a thread of its own in a new network namespace, which ends with it.
