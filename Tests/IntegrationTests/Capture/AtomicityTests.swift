@@ -64,12 +64,8 @@ struct AtomicityTests {
   func oldRemains() throws {
     try inNewNamespace {
       try Transaction.apply(Self.ruleset())
-      let broken: [Capture.Operation] = [
-        .deleteTable, .addChain(Chain("orphan", [])),
-      ]
-      #expect(throws: TransactionError.self) {
-        try Transaction.commit([TableChange(Ruleset.table, broken)])
-      }
+      let broken = TableChange(Ruleset.table, [.deleteTable, .addChain(Chain("orphan", []))])
+      #expect(throws: TransactionError.self) { try Transaction.commit([broken]) }
       #expect(try Transaction.remove())
     }
   }
@@ -103,13 +99,12 @@ struct AtomicityTests {
   @Test("Two thousand objections are read to the end and the first one is reported")
   func manyObjections() throws {
     try inNewNamespace {
-      let rules = (0..<2000).map {
-        Capture.Operation.addRule(
-          chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
+      var broken = try Self.ruleset().change
+      broken.operations += (0..<2000).map {
+        .addRule(chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
       }
-      let broken = try Self.ruleset().change.operations + rules
       #expect {
-        try Transaction.commit([TableChange(Ruleset.table, broken)])
+        try Transaction.commit([broken])
       } throws: { error in
         "\(error)".contains("rule 0\"")
       }
