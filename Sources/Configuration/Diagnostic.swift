@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// One thing to say about a document, and where.
 package struct Diagnostic: Hashable, Sendable {
   /// The path the document was read from, as the user gave it.
@@ -9,27 +11,34 @@ package struct Diagnostic: Hashable, Sendable {
   package let message: String
   /// What was probably meant: a key or a value.
   package let suggestion: String?
+  /// The flag of the command line that is meant, where it isn't the document.
+  package let flag: DocumentFlag?
 
   package var line: Int { position.line }
   package var column: Int { position.column }
 
   package init(
     file: String, position: Position, keyPath: String = "", message: String,
-    suggestion: String? = nil
+    suggestion: String? = nil, flag: DocumentFlag? = nil
   ) {
     self.file = file
     self.position = position
     self.keyPath = keyPath
     self.message = message
     self.suggestion = suggestion
+    self.flag = flag
   }
 }
 
 extension Diagnostic: CustomStringConvertible {
-  /// `file:line:column: key.path: sentence (did you mean "x"?)`, on one line.
+  /// `file:line:column: key.path: sentence (did you mean "x"?)`, on one line. Of a flag
+  /// `--flag: sentence`, with the key's path only where that is not the flag's own.
   package var description: String {
     let path = keyPath.isEmpty ? "" : "\(keyPath): "
     let hint = suggestion.map { " (did you mean \"\($0)\"?)" } ?? ""
+    if let flag {
+      return "\(flag.name): \(keyPath.hasPrefix(flag.keyPath) ? "" : path)\(message)\(hint)"
+    }
     return "\(file):\(position): \(path)\(message)\(hint)"
   }
 }
@@ -44,6 +53,13 @@ package enum ConfigurationFailure: Error, Hashable {
   case tooLarge(path: String)
   /// Every error in the document, in the order of their positions; never empty.
   case invalid([Diagnostic])
+}
+
+extension ConfigurationFailure {
+  /// True where there is no such file.
+  var isAbsence: Bool {
+    if case .unreadable(_, ENOENT) = self { true } else { false }
+  }
 }
 
 extension ConfigurationFailure: CustomStringConvertible {

@@ -33,12 +33,15 @@ extension Document {
     try parse(try DocumentFile.read(path), file: path)
   }
 
-  /// Reads and checks a text; `file` is what its diagnostics call it.
+  /// Reads and checks a text with the flags' values in place of its own; `file` is what its
+  /// diagnostics call it.
   package static func parse(
-    _ bytes: [UInt8], file: String
+    _ bytes: [UInt8], file: String, flags: [DocumentFlag] = []
   ) throws(ConfigurationFailure) -> Loaded {
-    let findings = Findings(file: file)
-    if let root = TreeBuilder.tree(of: bytes, findings), root.isDocument(findings),
+    let findings = Findings(file: file, flags: flags)
+    var root = TreeBuilder.tree(of: bytes, findings)
+    root?.override(by: flags, findings)
+    if let root, root.isDocument(findings),
       let document = DocumentSection.type.read(root, findings), !findings.hasErrors
     {
       return Loaded(document: document, warnings: findings.sortedWarnings)

@@ -3,7 +3,7 @@ internal import Capture
 internal import Configuration
 internal import Kernel
 
-/// Where the document is, for every verb that needs one.
+/// Where the document is and what stands in place of its keys, for every verb that needs one.
 struct DocumentOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -11,13 +11,17 @@ struct DocumentOptions: ParsableArguments {
       valueName: "path"))
   var config: String?
 
-  /// Reads the document, passes its warnings on, and makes the plan of it.
+  @OptionGroup(title: "In place of the document's keys, lists with commas")
+  var flags: CaptureFlags
+
+  /// Reads the document with the flags in place of its keys, passes its warnings on, and makes the
+  /// plan of it.
   func plan() throws -> CapturePlan {
-    let path = DocumentPath.resolve(
-      flag: config,
-      environment: Environment.variable(DocumentPath.variable)
-        .map { [DocumentPath.variable: $0] } ?? [:])
-    let loaded = try Document.load(path: path)
+    let environment =
+      Environment.variable(DocumentPath.variable).map { [DocumentPath.variable: $0] } ?? [:]
+    let loaded = try Document.load(
+      path: DocumentPath.resolve(flag: config, environment: environment), flags: flags.given,
+      flagsSuffice: DocumentPath.isUnnamed(flag: config, environment: environment))
     for warning in loaded.warnings {
       // Where nobody takes it, there is nobody to warn.
       try? StandardStream.error.write("portarium-init: warning: \(warning)\n")

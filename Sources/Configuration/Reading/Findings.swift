@@ -12,11 +12,15 @@ final class Findings {
   static let maximumCount = 1000
 
   private let file: String
+  private let flags: [DocumentFlag]
   private var path: [Step] = []
   private var errors = Collected()
   private var warnings = Collected()
 
-  init(file: String) { self.file = file }
+  init(file: String, flags: [DocumentFlag] = []) {
+    self.file = file
+    self.flags = flags
+  }
 
   var hasErrors: Bool { !errors.kept.isEmpty }
   /// False once a further error will only be counted: what it says need not be worked out.
@@ -49,7 +53,9 @@ final class Findings {
     let inOrder = collected.kept.sorted { $0.position < $1.position }
     guard let last = inOrder.last, collected.furtherCount > 0 else { return inOrder }
     let rest = "and \(collected.furtherCount) more \(noun)"
-    return inOrder + [Diagnostic(file: file, position: last.position, message: rest)]
+    return inOrder + [
+      Diagnostic(file: file, position: last.position, message: rest, flag: last.flag)
+    ]
   }
 
   /// A key that is no word may be anything, such as a line of a file that was named by mistake,
@@ -75,7 +81,12 @@ final class Findings {
   private func diagnostic(_ message: String, _ at: Position, _ suggestion: String?) -> Diagnostic {
     Diagnostic(
       file: file, position: at, keyPath: keyPath, message: onOneLine(message),
-      suggestion: suggestion.map(onOneLine))
+      suggestion: suggestion.map(onOneLine), flag: at.flagIndex.map { flags[$0] })
+  }
+
+  /// A place as another sentence mentions it: `line 7`, `--dns-port`.
+  func mention(of position: Position) -> String {
+    position.flagIndex.map { flags[$0].name } ?? "line \(position.line)"
   }
 
   private var keyPath: String {

@@ -1,7 +1,8 @@
 extension Scalar {
-  /// `~`, `null` or nothing at all, unquoted.
+  /// `~`, `null` or nothing at all, unquoted; of an argument only nothing at all.
   var isNull: Bool {
-    isPlain && text.utf8.count <= 4 && ["", "~", "null", "Null", "NULL"].contains(text)
+    if isArgument { return text.isEmpty }
+    return isPlain && text.utf8.count <= 4 && ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
   /// `true`, `yes`, `on` and their opposites, unquoted, in lower, upper or title case.
@@ -32,7 +33,7 @@ extension Scalar {
 
   /// True where YAML 1.1 reads the text as something else than a string.
   var isTyped: Bool {
-    guard isPlain else { return false }
+    guard isPlain, !isArgument else { return false }
     return isNull || boolean != nil || isInteger || isDecimal || looksLikeNumber
   }
 

@@ -7,7 +7,7 @@ extension ValueType where Value == [CIDR] {
 
   /// At least one: what an empty list would include is anyone's guess.
   static var includedBlocks: ValueType {
-    blocks.refusingNone("names no address; leave the key out to mean all")
+    blocks.refusingNone("names no address; leave it out to mean all")
   }
 
   /// Blocks of the loopback range with 127.0.0.1 among them, merged; a family that none of them

@@ -80,7 +80,7 @@ extension SectionReader {
       guard let earlier = inOrder[..<index].first(where: { $0.port == later.port }) else {
         continue
       }
-      let origin = earlier.position.map { "line \($0.line)" } ?? "its default"
+      let origin = earlier.position.map(findings.mention) ?? "its default"
       error("\(later.port) is already the \(earlier.key.name) (\(origin))", at: later.key)
     }
   }

@@ -4,7 +4,7 @@ extension ValueType where Value == [ClosedRange<UInt16>] {
 
   /// At least one: what an empty list would include is anyone's guess.
   static var includedPorts: ValueType {
-    ports.refusingNone("names no port; leave the key out to mean all")
+    ports.refusingNone("names no port; leave it out to mean all")
   }
 
   /// A list of ports and port ranges, at least one.

@@ -44,6 +44,9 @@ struct Scalar: Sendable {
   var text: String
   /// Neither quoted nor a block: only then may it be a number, a boolean or nothing.
   var isPlain: Bool
+  /// From the command line, where there are no quotes: a text even where YAML would read another
+  /// type, and yet a number where one is due.
+  var isArgument = false
 }
 
 /// Why the stream can't be followed any further.
