@@ -1,6 +1,7 @@
 # Every command a contributor needs. `make` alone lists them.
-# Programs are built for release, with Swift's runtime linked in: what is tested and shown is what
-# is shipped.
+# Programs are built for release, with Swift's runtime and all libraries linked in of which Debian
+# has an archive, and without symbols, which stand beside them: what is tested and shown is what is
+# shipped.
 
 SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib
@@ -18,8 +19,10 @@ build: setup ## build everything for debugging, tests included
 	$(SWIFT) build --build-tests
 
 release: setup ## build both programs for release, in .build/release
-	$(RELEASE) --product portarium-init
-	$(RELEASE) --product portarium-sidecar
+	@.ci/static-libraries >/dev/null
+	PKG_CONFIG_PATH=$(CURDIR)/.build/static $(RELEASE) --product portarium-init
+	PKG_CONFIG_PATH=$(CURDIR)/.build/static $(RELEASE) --product portarium-sidecar
+	@.ci/split-symbols .build/release/portarium-init .build/release/portarium-sidecar
 
 test: release ## run every test; with root also those in network namespaces
 	@SWIFT="$(SWIFT)" .ci/test
