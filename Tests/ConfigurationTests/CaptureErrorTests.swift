@@ -62,7 +62,10 @@ import Testing
   @Test(arguments: [
     ("outbound: {includePorts: []}", "outbound.includePorts: names no port; leave it out"),
     ("outbound: {includeCIDRs: []}", "outbound.includeCIDRs: names no address; leave it out"),
-    ("inbound: {redirect: true, includePorts: []}", "inbound.includePorts: names no port; leave it out"),
+    (
+      "inbound: {redirect: true, includePorts: []}",
+      "inbound.includePorts: names no port; leave it out"
+    ),
     ("loopbackCIDRs: []", "loopbackCIDRs: names no address; leave it out"),
   ])
   func `an inclusion of nothing may mean all or none`(keys: String, message: String) {
