@@ -16,11 +16,13 @@ struct DocumentOptions: ParsableArguments {
 
   /// Reads the document with the flags in place of its keys, passes its warnings on, and makes the
   /// plan of it.
-  func plan() throws -> CapturePlan {
+  func plan() throws -> CapturePlan { try Self.plan(config: config, flags: flags.given) }
+
+  static func plan(config: String?, flags: [DocumentFlag]) throws -> CapturePlan {
     let environment =
       Environment.variable(DocumentPath.variable).map { [DocumentPath.variable: $0] } ?? [:]
     let loaded = try Document.load(
-      path: DocumentPath.resolve(flag: config, environment: environment), flags: flags.given,
+      path: DocumentPath.resolve(flag: config, environment: environment), flags: flags,
       flagsSuffice: DocumentPath.isUnnamed(flag: config, environment: environment))
     for warning in loaded.warnings {
       // Where nobody takes it, there is nobody to warn.

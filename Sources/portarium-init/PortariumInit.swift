@@ -17,6 +17,7 @@ struct PortariumInit: ParsableCommand {
   static func main() {
     StandardStream.ignoreBrokenPipe()
     do {
+      if let plain = PlainApply(CommandLine.arguments.dropFirst()) { return try plain.run() }
       var command = try parseAsRoot()
       try command.run()
     } catch  where Failure(error) == nil && exitCode(for: error).isSuccess {

@@ -3,7 +3,9 @@ internal import Capture
 internal import Kernel
 
 struct Apply: ParsableCommand {
+  // Without it the parser makes a name of the type's, which takes a millisecond.
   static let configuration = CommandConfiguration(
+    commandName: "apply",
     abstract: "Put the ruleset in force, in place of an older one of ours. Needs CAP_NET_ADMIN.")
 
   @OptionGroup var document: DocumentOptions
@@ -13,6 +15,10 @@ struct Apply: ParsableCommand {
   func run() throws {
     let plan = try document.plan()
     if dryRun { return try StandardStream.output.write(plan.nftText) }
+    try Self.enforce(plan)
+  }
+
+  static func enforce(_ plan: CapturePlan) throws {
     let complete = try plan.completed()
     try Transaction.apply(Ruleset(complete))
     try StandardStream.output.write("portarium-init: in force: \(complete.summary)\n")
@@ -21,6 +27,7 @@ struct Apply: ParsableCommand {
 
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "plan",
     abstract: "Print what apply would put in force, in nft's syntax. Needs no privilege.")
 
   @OptionGroup var document: DocumentOptions
@@ -30,6 +37,7 @@ struct Plan: ParsableCommand {
 
 struct Remove: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "remove",
     abstract: "Take our ruleset away and leave everything else. Needs CAP_NET_ADMIN.")
 
   @Option(help: ArgumentHelp("Taken for uniformity; not read.", valueName: "path"))

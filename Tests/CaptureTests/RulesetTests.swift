@@ -73,6 +73,16 @@ struct RulesetTests {
         == [.addTable, .deleteTable, .addTable])
   }
 
+  @Test(
+    "Where the table isn't there, the same is done to a new one, which nobody else may have made")
+  func creation() throws {
+    let change = try ruleset().change
+    let creation = try #require(change.creation)
+    #expect(creation.operations.first == .createTable)
+    #expect(!creation.operations.contains(.deleteTable))
+    #expect(creation.operations.dropFirst() == change.operations.dropFirst(3))
+  }
+
   @Test("Empty sets are defined and not filled: the kernel refuses an empty list")
   func emptySets() throws {
     let filled = try ruleset().change.operations.compactMap {

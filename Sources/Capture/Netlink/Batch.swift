@@ -15,7 +15,7 @@ struct Batch {
   init(_ changes: [TableChange]) throws(TransactionError) {
     var builder = MessageBuilder()
     builder.begin(sequence: Self.beginSequence)
-    bytes += builder.message
+    builder.append(to: &bytes)
     var sequence = Self.beginSequence
     for change in changes {
       for operation in change.operations {
@@ -23,13 +23,13 @@ struct Batch {
           sequence += 1
           try builder.build(part, of: change.table, sequence: sequence)
           self.operations[sequence] = (part, change.table, bytes.count)
-          bytes += builder.message
+          builder.append(to: &bytes)
         }
       }
     }
     endSequence = sequence + 1
     builder.end(sequence: endSequence)
-    bytes += builder.message
+    builder.append(to: &bytes)
   }
 
   /// Nil for the first and the last message.
@@ -63,7 +63,7 @@ extension Operation {
     }
     let elements = set.elements
     return stride(from: 0, to: elements.count, by: Self.elementsPerMessage).map {
-      set.elements = Array(elements.dropFirst($0).prefix(Self.elementsPerMessage))
+      set.elements = Array(elements[$0..<min($0 + Self.elementsPerMessage, elements.count)])
       return .addElements(set)
     }
   }
@@ -82,12 +82,13 @@ extension Operation {
 
   deinit { unsafe memory.deallocate() }
 
-  /// The message built last.
-  var message: [UInt8] {
+  /// Appends the message built last.
+  borrowing func append(to bytes: inout [UInt8]) {
     // Every function below starts a message at the memory's start, and the message's length is the
     // first word of it.
     let length = unsafe memory.load(as: UInt32.self)
-    return unsafe Array(UnsafeRawBufferPointer(start: memory, count: Int(length)))
+    unsafe bytes.append(
+      contentsOf: UnsafeRawBufferPointer(start: memory, count: Int(length)))
   }
 
   mutating func begin(sequence: UInt32) { _ = unsafe nftnl_batch_begin(text, sequence) }
@@ -113,6 +114,10 @@ extension Operation {
       let object = try TableObject()
       try object.set(name: table)
       unsafe object.write(to: start(NFT_MSG_NEWTABLE, create, sequence))
+    case .createTable:
+      let object = try TableObject()
+      try object.set(name: table)
+      unsafe object.write(to: start(NFT_MSG_NEWTABLE, create | NLM_F_EXCL, sequence))
     case .deleteTable:
       let object = try TableObject()
       try object.set(name: table)
@@ -146,7 +151,8 @@ extension Operation {
 }
 
 extension TableFamily {
-  fileprivate var number: UInt16 {
+  /// `NFPROTO_*`
+  var number: UInt16 {
     switch self {
     case .inet: UInt16(NFPROTO_INET)
     case .netdev: UInt16(NFPROTO_NETDEV)

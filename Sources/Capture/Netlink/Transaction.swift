@@ -9,7 +9,40 @@ package enum Transaction {
   ///
   /// Blocks for some milliseconds. When it returns, every packet meets the new rules.
   package static func apply(_ rulesets: Ruleset...) throws(TransactionError) {
-    try commit(rulesets.map(\.change))
+    let changes = rulesets.map(\.change)
+    // A namespace that starts has none of the tables. Then nothing needs to be deleted, and the
+    // kernel, which on the closing of a netlink socket waits until all readers have let go of what
+    // was deleted, has nothing to wait for: that is most of the time that a replacement takes.
+    let creations = changes.compactMap(\.creation)
+    if creations.count == changes.count, !creations.contains(where: { exists($0.table) }) {
+      do throws(TransactionError) {
+        return try commit(creations)
+      } catch {
+        // Somebody was quicker, and nothing of ours is in force.
+        guard case .refused(_, Errno(EEXIST), _) = error else { throw error }
+      }
+    }
+    try commit(changes)
+  }
+
+  /// Whether there may be such a table: true also where the kernel doesn't say.
+  private static func exists(_ table: TableIdentity) -> Bool {
+    do throws(TransactionError) {
+      var socket = try NetfilterSocket()
+      try socket.bind()
+      try socket.send(
+        NetlinkMessage.request(
+          NFT_MSG_GETTABLE, KernelFamily(rawValue: UInt8(table.family.number)), flags: 0,
+          sequence: 1,
+          attributes: NetlinkMessage.attribute(UInt16(NFTA_TABLE_NAME.rawValue), text: table.name)))
+      for reply in try socket.receive() {
+        if case .outcome(_, let failure?) = reply { return failure.errno.code != ENOENT }
+      }
+      return true
+    } catch {
+      // The transaction that follows meets the same and says it better.
+      return true
+    }
   }
 
   /// Takes the table away with all that is in it. False where there was none.

@@ -45,7 +45,8 @@ extension TransactionError {
       self = .notPermitted
     case (nil, EOPNOTSUPP):
       self = .unsupported(feature: "nf_tables", option: "CONFIG_NF_TABLES")
-    case (.addTable, EAFNOSUPPORT), (.addTable, EOPNOTSUPP):
+    case (.addTable, EAFNOSUPPORT), (.addTable, EOPNOTSUPP),
+      (.createTable, EAFNOSUPPORT), (.createTable, EOPNOTSUPP):
       let family = refused?.table.family ?? .inet
       self = .unsupported(
         feature: "tables of family \(family)",
@@ -90,7 +91,7 @@ extension TransactionError {
 extension Operation {
   fileprivate func description(of table: TableIdentity) -> String {
     switch self {
-    case .addTable: "to add the table \(table)"
+    case .addTable, .createTable: "to add the table \(table)"
     case .deleteTable: "to delete the table \(table)"
     case .addSet(let set): "to add the set \(set.name)"
     case .addElements(let set): "to fill the set \(set.name)"

@@ -9,9 +9,22 @@ package struct TableChange: Hashable, Sendable {
   }
 }
 
+extension TableChange {
+  /// The same for a table that isn't there, without deleting one first; nil for a change that
+  /// doesn't replace a whole table.
+  package var creation: TableChange? {
+    let replacing: [Operation] = [.addTable, .deleteTable, .addTable]
+    guard operations.starts(with: replacing) else { return nil }
+    return TableChange(table, [.createTable] + operations.dropFirst(replacing.count))
+  }
+}
+
 /// One message of a transaction, about the table of its `TableChange`.
 package enum Operation: Hashable, Sendable {
+  /// Does nothing where it exists.
   case addTable
+  /// Refused with EEXIST where it exists.
+  case createTable
   case deleteTable
   case addSet(SetDefinition)
   case addElements(SetDefinition)

@@ -48,6 +48,21 @@ struct AtomicityTests {
     }
   }
 
+  @Test("A new table is not made where somebody made one meanwhile: both would be in it")
+  func creationMeetsATable() throws {
+    try inNewNamespace {
+      let creation = try #require(try Self.ruleset().change.creation)
+      try Transaction.commit([creation])
+      #expect {
+        try Transaction.commit([creation])
+      } throws: { error in
+        guard case .refused(_, let errno, _) = error as? TransactionError else { return false }
+        return errno == Errno(EEXIST)
+      }
+      #expect(try Transaction.remove())
+    }
+  }
+
   @Test("An objection to the last message undoes all before it")
   func nothingRemains() throws {
     try inNewNamespace {
