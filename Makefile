@@ -38,8 +38,8 @@ demo: ## show what happens to a workload's traffic (needs root)
 	@rm -f .build/demo.log
 	@Tests/Demo/demo
 
-bench: release ## compare with HAProxy: processor time, memory, start (needs root)
-	@Benchmarks/compare
+bench: release ## compare with nft and HAProxy: time, memory, size, start (needs root)
+	@status=0; Benchmarks/compare-init || status=$$?; Benchmarks/compare && exit $$status
 
 clean: ## remove what was built
 	$(SWIFT) package clean
