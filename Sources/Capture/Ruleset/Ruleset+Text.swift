@@ -173,11 +173,24 @@ extension Value {
     case .port(let port): "\(port)"
     case .icmpv6Type(let type): type.nftText
     case .tcpFlags(let flags): flags.nftText
-    case .state(let state): "\(state)"
+    case .state(let state): state.nftText
     case .status(.destinationTranslated): "dnat"
     case .direction(let direction): "\(direction)"
     case .mark(let mark): hexadecimal(mark)
-    case .addressType(let type): "\(type)"
+    case .addressType(.local): "local"
+    }
+  }
+}
+
+// Written out, since the names of cases are found by reflection, and `apply` makes the text of every
+// rule.
+extension ConnectionState {
+  fileprivate var nftText: String {
+    switch self {
+    case .invalid: "invalid"
+    case .established: "established"
+    case .related: "related"
+    case .new: "new"
     }
   }
 }
