@@ -97,7 +97,8 @@ let package = Package(
       dependencies: ["PolicyAnalysis", "Configuration", "Policy", "Addressing"],
       swiftSettings: strict),
     .testTarget(
-      name: "CaptureTests", dependencies: ["Capture", "Configuration", "Addressing"],
+      name: "CaptureTests",
+      dependencies: ["Capture", "Configuration", "Addressing", "SeededRandom"],
       swiftSettings: strict),
     .testTarget(
       name: "DataPlaneTests",

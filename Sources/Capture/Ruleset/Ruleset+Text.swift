@@ -30,7 +30,7 @@ extension NamedSet {
 }
 
 extension NamedSet.KeyType {
-  fileprivate var nftText: String {
+  var nftText: String {
     switch self {
     case .uid: "uid"
     case .gid: "gid"
@@ -60,7 +60,7 @@ extension Chain {
 }
 
 extension Hook {
-  fileprivate var nftText: String {
+  var nftText: String {
     let on =
       switch devices.count {
       case 0: ""
