@@ -20,6 +20,7 @@ struct Failure {
     case let error as ConfigurationFailure: self.init(.badInput, error.description)
     case let error as MachineError: self.init(error)
     case let error as TransactionError: self.init(error)
+    case let error as DumpError: self.init(error)
     case let error as Errno: self.init(.systemRefused, "standard output takes nothing: \(error)")
     default: return nil
     }
@@ -38,6 +39,16 @@ struct Failure {
       case .notPermitted: .noPermission
       case .unsupported: .unsupported
       case .refused, .system, .library: .systemRefused
+      }
+    self.init(status, error.description)
+  }
+
+  private init(_ error: DumpError) {
+    let status: ExitStatus =
+      switch error {
+      case .notPermitted: .noPermission
+      case .unsupported: .unsupported
+      case .unsteady, .refused, .unreadable, .transport: .systemRefused
       }
     self.init(status, error.description)
   }

@@ -8,10 +8,10 @@ struct PortariumInit: ParsableCommand {
     commandName: "portarium-init",
     abstract: "Redirects a workload's connections to its sidecar, and refuses what can't be.",
     discussion: """
-      Exit codes: 0 done; 2 bad arguments or configuration; 3 no permission; 4 the kernel lacks \
-      something, which is named; 5 the kernel or the system refused.
+      Exit codes: 0 done; 1 different; 2 bad arguments or configuration; 3 no permission; 4 the \
+      kernel lacks something, which is named; 5 the kernel or the system refused.
       """,
-    subcommands: [Apply.self, Plan.self, Remove.self],
+    subcommands: [Apply.self, Plan.self, Diff.self, Remove.self],
     defaultSubcommand: Apply.self)
 
   static func main() {
@@ -23,6 +23,9 @@ struct PortariumInit: ParsableCommand {
     } catch  where Failure(error) == nil && exitCode(for: error).isSuccess {
       // --help
       exit(withError: error)
+    } catch let code as ExitCode {
+      // A verb that has said all it had to say.
+      exit(withError: code)
     } catch {
       // What is none of ours is the parser's, whose own code for it is 64.
       (Failure(error) ?? Failure(.badInput, message(for: error))).exit()

@@ -26,21 +26,22 @@ extension Worker {
   private mutating func admit(
     _ descriptor: consuming Descriptor, from peer: Endpoint, on listener: Listener
   ) {
-    let destination = originalDestination(of: descriptor, from: peer, on: listener)
+    let destination = Self.originalDestination(of: descriptor, listener: listener.endpoint)
     descriptor.setNoDelay()
     serve(
-      descriptor, from: peer, destination: destination,
+      descriptor, from: peer, destination: destination, listener: listener.endpoint,
       refusal: slab.count >= connectionLimit ? .connectionLimit : nil)
   }
 
   /// Takes a connection on.
   ///
   /// - Parameters:
-  ///   - destination: where it was going, as far as the kernel told.
+  ///   - destination: nil where the kernel could not tell it.
+  ///   - listener: our own end of it.
   ///   - refusal: set where it is refused whatever it wants.
   mutating func serve(
-    _ descriptor: consuming Descriptor, from peer: Endpoint, destination: FoundDestination,
-    refusal: DenyReason? = nil
+    _ descriptor: consuming Descriptor, from peer: Endpoint, destination: OriginalDestination?,
+    listener: Endpoint, refusal: DenyReason? = nil
   ) {
     counters.connectionsAccepted.add(1)
     // Optionals, because a closure can't consume what it captures.
@@ -53,7 +54,8 @@ extension Worker {
         deadline: deadline)
     }
     watch(&reference.connection)
-    let action = reference.connection.machine.found(destination, refusal: refusal)
+    let action = reference.connection.machine.found(
+      destination, listener: listener, refusal: refusal)
     perform(action, on: &reference.connection)
   }
 
@@ -73,8 +75,10 @@ extension Worker {
   private mutating func refuseWithSpareDescriptor(on listener: Listener) {
     spare = .none
     if case .connection(let descriptor, let peer) = listener.descriptor.accept() {
-      let destination = originalDestination(of: descriptor, from: peer, on: listener)
-      serve(descriptor, from: peer, destination: destination, refusal: .connectionLimit)
+      let destination = Self.originalDestination(of: descriptor, listener: listener.endpoint)
+      serve(
+        descriptor, from: peer, destination: destination, listener: listener.endpoint,
+        refusal: .connectionLimit)
       // The descriptor closes here, and the spare one takes its number.
       slab.freeReleased()
       reopenSpare()

@@ -49,17 +49,23 @@ struct OutboundConnection {
 
   init() {}
 
-  /// Begins.
+  /// Begins. A connection that was not redirected was going to our own listener; dialling that
+  /// would come back to us.
   ///
-  /// - Parameter refusal: set where it is refused whatever it wants.
-  mutating func found(_ found: FoundDestination, refusal: DenyReason? = nil) -> Action {
-    destination = found.destination
+  /// - Parameters:
+  ///   - destination: nil where the kernel could not tell it.
+  ///   - listener: the local end of the connection.
+  ///   - refusal: set where it is refused whatever it wants.
+  mutating func found(
+    _ destination: OriginalDestination?, listener: Endpoint, refusal: DenyReason? = nil
+  ) -> Action {
+    self.destination = destination
     if let refusal { return deny(Denial(refusal)) }
-    switch found {
-    case .unavailable: return deny(Denial(.originalDestinationUnavailable))
-    case .ourselves: return deny(Denial(.loopDetected))
-    case .elsewhere(let destination): return .decideWithoutPeeking(destination)
+    guard let destination else { return deny(Denial(.originalDestinationUnavailable)) }
+    if destination.endpoint == OriginalDestination(listener).endpoint {
+      return deny(Denial(.loopDetected))
     }
+    return .decideWithoutPeeking(destination)
   }
 
   /// The connection can't be served at all.
