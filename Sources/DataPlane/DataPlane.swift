@@ -10,6 +10,8 @@ package final class DataPlane: Sendable {
   /// Why it can't start.
   package enum StartError: Error {
     case cannotListen(Endpoint, Errno)
+    /// Transparent listeners need a capability that the process doesn't have.
+    case cannotBeTransparent
     case cannotStart(Errno)
   }
 
@@ -115,14 +117,16 @@ package final class DataPlane: Sendable {
 
   /// One set of listeners for each worker; the kernel spreads connections over them.
   private static func listen(_ settings: DataPlaneSettings) throws(StartError) -> [[Listener]] {
+    let transparent = settings.method == .transparent
     var available: [Endpoint] = []
     for endpoint in settings.listeners {
       do {
         // A socket that doesn't share finds out whether anyone else listens: one that shares would
         // silently divide the port with another process of the same uid.
-        _ = try Descriptor.listening(on: endpoint, sharing: false)
+        _ = try Descriptor.listening(on: endpoint, sharing: false, transparent: transparent)
         available.append(endpoint)
       } catch {
+        if transparent, error == .notPermitted { throw .cannotBeTransparent }
         // A host without IPv6 has no [::1]; what would be redirected there is refused.
         if case .v6 = endpoint.address, error.meansNoSuchAddress, settings.listeners.count > 1 {
           continue
@@ -135,7 +139,7 @@ package final class DataPlane: Sendable {
       var set: [Listener] = []
       for endpoint in available {
         do {
-          set.append(try Listener(endpoint, sharing: true))
+          set.append(try Listener(endpoint, sharing: true, transparent: transparent))
         } catch {
           throw .cannotListen(endpoint, error)
         }

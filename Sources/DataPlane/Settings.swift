@@ -5,21 +5,36 @@ package struct DataPlaneSettings: Sendable {
   package var workspaceID: String
   /// At least 1.
   package var workers: Int
-  /// Where redirected connections arrive; every worker listens on each.
+  /// Where captured connections arrive; every worker listens on each. Wildcard addresses where
+  /// others' connections are captured too.
   package var listeners: [Endpoint]
+  package var method: CaptureMethod
+  /// Ports of this host's that lead back to this process. Judged on every address of the host.
+  package var ownPorts: [UInt16]
   package var limits: Limits
   /// Whether requests get `traceparent` and `tracestate`.
   package var injectsTraceContext: Bool
 
   package init(
-    workspaceID: String, workers: Int, listeners: [Endpoint], limits: Limits = Limits(),
-    injectsTraceContext: Bool = true
+    workspaceID: String, workers: Int, listeners: [Endpoint], method: CaptureMethod = .redirect,
+    ownPorts: [UInt16] = [], limits: Limits = Limits(), injectsTraceContext: Bool = true
   ) {
     self.workspaceID = workspaceID
     self.workers = workers
     self.listeners = listeners
+    self.method = method
+    self.ownPorts = ownPorts
     self.limits = limits
     self.injectsTraceContext = injectsTraceContext
+  }
+
+  /// How a captured connection reaches a listener, and with it where its original destination is.
+  package enum CaptureMethod: Sendable {
+    /// By NAT: in conntrack.
+    case redirect
+    /// By routing (TPROXY): it is the connection's own local address. The listeners are
+    /// transparent.
+    case transparent
   }
 
   /// Sizes in bytes, times in nanoseconds.

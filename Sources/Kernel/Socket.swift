@@ -9,14 +9,17 @@ extension Descriptor {
   /// - Parameters:
   ///   - sharing: true where several sockets of this process share the port (SO_REUSEPORT) and the
   ///     kernel spreads new connections over them.
+  ///   - transparent: true where it takes connections to addresses that aren't this host's
+  ///     (IP_TRANSPARENT). Needs CAP_NET_ADMIN or CAP_NET_RAW, else EPERM.
   ///   - backlog: connections that wait to be accepted; the kernel caps it at `somaxconn`.
   package static func listening(
-    on endpoint: Endpoint, sharing: Bool, backlog: Int32 = 4096
+    on endpoint: Endpoint, sharing: Bool, transparent: Bool = false, backlog: Int32 = 4096
   ) throws(Errno) -> Descriptor {
     let socket = try tcpSocket(family: endpoint.address.socketFamily)
     try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
     if sharing { try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1) }
     if case .v6 = endpoint.address { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+    if transparent { try socket.setTransparent(family: endpoint.address.socketFamily) }
     var address = pl_address(endpoint)
     let number = socket.number
     _ = try systemCall { unsafe pl_bind(number, &address) }
@@ -80,14 +83,14 @@ extension Descriptor {
   /// On a tracked connection that was not redirected the call succeeds and gives the local
   /// address: the caller compares. It fails (ENOENT) without conntrack or in another zone.
   ///
-  /// - Parameter listener: the local endpoint; its family selects the socket option's level.
+  /// - Parameter local: the local endpoint; its family selects the socket option's level.
   package borrowing func originalDestination(
-    listener: Endpoint
+    local: Endpoint
   ) throws(Errno) -> OriginalDestination {
     var address = pl_address()
     let number = self.number
     // A mapped address on a dual-stack listener is an IPv4 connection to conntrack.
-    let family = listener.address.canonical.socketFamily
+    let family = local.address.canonical.socketFamily
     _ = try systemCall { unsafe pl_original_destination(number, family, &address) }
     guard let endpoint = address.endpoint else { throw .addressFamilyNotSupported }
     return OriginalDestination(endpoint)
@@ -113,6 +116,14 @@ extension Descriptor {
 
   private static func tcpSocket(family: Int32) throws(Errno) -> Descriptor {
     Descriptor(owning: try systemCall { pl_tcp_socket(family) })
+  }
+
+  private borrowing func setTransparent(family: Int32) throws(Errno) {
+    if family == AF_INET {
+      try setOption(Int32(IPPROTO_IP), IP_TRANSPARENT, 1)
+    } else {
+      try setOption(Int32(IPPROTO_IPV6), IPV6_TRANSPARENT, 1)
+    }
   }
 
   private borrowing func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws(Errno) {

@@ -23,12 +23,24 @@ extension DataPlaneSettings {
     self.init(
       workspaceID: document.workspaceId,
       workers: document.workers ?? CPULimit.ofCgroup() ?? 2,
-      listeners: [
-        Endpoint(address: .v4(IPv4Address(rawValue: 0x7f00_0001)), port: document.proxyPort),
-        Endpoint(address: .v6(IPv6Address(rawValue: 1)), port: document.proxyPort),
+      listeners: Self.addresses(document.capture).map {
+        Endpoint(address: $0, port: document.proxyPort)
+      },
+      method: document.capture.gateway?.method == .tproxy ? .transparent : .redirect,
+      ownPorts: [
+        document.proxyPort, document.adminPort, document.inboundPort, document.dnsPort,
       ],
       limits: limits,
       injectsTraceContext: document.egress.injectTraceContext)
+  }
+
+  /// On loopback, where the workload's own connections are redirected to; on all addresses where
+  /// others' are, which keep the address of the interface they come through, or their own.
+  private static func addresses(_ capture: Capture) -> [IPAddress] {
+    let takesOthers = capture.mode == .gateway || !capture.interfaces.treatAsOutbound.isEmpty
+    return takesOthers
+      ? [.v4(IPv4Address(rawValue: 0)), .v6(IPv6Address(rawValue: 0))]
+      : [.v4(IPv4Address(rawValue: 0x7f00_0001)), .v6(IPv6Address(rawValue: 1))]
   }
 
   /// Two sockets a connection; the reserve is for listeners, pipes, admin and health.

@@ -17,6 +17,10 @@ struct StartFailure: Error {
     case .cannotListen(let endpoint, .addressInUse):
       self.init(
         "\(endpoint) is in use by another process; proxyPort names the port", .systemRefused)
+    case .cannotBeTransparent:
+      self.init(
+        "capture.gateway.method tproxy needs CAP_NET_ADMIN when the sidecar starts, which it doesn't "
+          + "have; method redirect needs no capability", .noPermission)
     case .cannotListen(let endpoint, let error):
       self.init(
         "can't listen on \(endpoint): \(error)",

@@ -52,8 +52,9 @@ struct Loop: ~Copyable {
       throw Unexpected()
     }
     worker.serve(
-      accepted, from: from, destination: destination.map { OriginalDestination($0) },
-      listener: Endpoint(address: Self.loopback, port: entrancePort), refusal: refusal)
+      accepted, from: from,
+      destination: destination.map { .elsewhere(OriginalDestination($0)) } ?? .unavailable,
+      refusal: refusal)
     return Peer(client)
   }
 

@@ -6,7 +6,6 @@ import Testing
 
 @Suite("A connection's state machine")
 struct OutboundConnectionTests {
-  let listener = Endpoint(address: IPAddress("127.0.0.1")!, port: 15001)
   let destination = OriginalDestination(Endpoint(address: IPAddress("192.0.2.7")!, port: 443))
 
   /// What an action is, without its payload.
@@ -31,7 +30,7 @@ struct OutboundConnectionTests {
   /// A machine that waits for bytes.
   func peeking() -> OutboundConnection {
     var machine = OutboundConnection()
-    _ = machine.found(destination, listener: listener)
+    _ = machine.found(.elsewhere(destination))
     _ = machine.judgedWithoutPeeking(nil)
     return machine
   }
@@ -39,23 +38,21 @@ struct OutboundConnectionTests {
   @Test("An unknown destination is denied; no other address takes its place")
   func unknownDestination() {
     var machine = OutboundConnection()
-    #expect(
-      kind(machine.found(nil, listener: listener)) == .deny(.originalDestinationUnavailable))
+    #expect(kind(machine.found(.unavailable)) == .deny(.originalDestinationUnavailable))
+    #expect(machine.destination == nil)
   }
 
-  @Test(
-    "A connection to our own listener is a loop",
-    arguments: ["127.0.0.1", "::ffff:127.0.0.1"])
-  func loop(address: String) {
+  @Test("A connection that leads back to us is a loop, and its destination is known")
+  func loop() {
     var machine = OutboundConnection()
-    let own = OriginalDestination(Endpoint(address: IPAddress(address)!, port: 15001))
-    #expect(kind(machine.found(own, listener: listener)) == .deny(.loopDetected))
+    #expect(kind(machine.found(.ourselves(destination))) == .deny(.loopDetected))
+    #expect(machine.destination == destination)
   }
 
   @Test("A refusal comes before everything else")
   func refusal() {
     var machine = OutboundConnection()
-    let action = machine.found(destination, listener: listener, refusal: .connectionLimit)
+    let action = machine.found(.elsewhere(destination), refusal: .connectionLimit)
     #expect(kind(action) == .deny(.connectionLimit))
     #expect(machine.state == .denied)
   }
@@ -69,7 +66,7 @@ struct OutboundConnectionTests {
           ports: [443...443])
       ], enforcementMode: .enforce)
     var machine = OutboundConnection()
-    #expect(kind(machine.found(destination, listener: listener)) == .decideWithoutPeeking)
+    #expect(kind(machine.found(.elsewhere(destination))) == .decideWithoutPeeking)
     let verdict = ruleset.decideWithoutPeeking(destination)
     #expect(kind(machine.judgedWithoutPeeking(verdict)) == .connect)
     #expect(kind(machine.connected()) == .relay)

@@ -14,6 +14,12 @@ package struct User: Sendable {
   /// The proxy's uid, 1337, without capabilities.
   package static let proxy = unprivileged(1337)
 
+  /// The proxy's uid with CAP_NET_ADMIN, for transparent listeners.
+  package static let transparentProxy = User(prefix: [
+    "setpriv", "--reuid=1337", "--regid=1337", "--clear-groups", "--inh-caps=-all,+net_admin",
+    "--ambient-caps=-all,+net_admin", "--bounding-set=-all,+net_admin", "--no-new-privs",
+  ])
+
   /// The workload's uid, 1000, without capabilities.
   package static let workload = unprivileged(1000)
 

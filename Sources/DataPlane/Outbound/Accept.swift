@@ -26,22 +26,21 @@ extension Worker {
   private mutating func admit(
     _ descriptor: consuming Descriptor, from peer: Endpoint, on listener: Listener
   ) {
-    let destination = Self.originalDestination(of: descriptor, listener: listener.endpoint)
+    let destination = originalDestination(of: descriptor, from: peer, on: listener)
     descriptor.setNoDelay()
     serve(
-      descriptor, from: peer, destination: destination, listener: listener.endpoint,
+      descriptor, from: peer, destination: destination,
       refusal: slab.count >= connectionLimit ? .connectionLimit : nil)
   }
 
   /// Takes a connection on.
   ///
   /// - Parameters:
-  ///   - destination: nil where the kernel could not tell it.
-  ///   - listener: our own end of it.
+  ///   - destination: where it was going, as far as the kernel told.
   ///   - refusal: set where it is refused whatever it wants.
   mutating func serve(
-    _ descriptor: consuming Descriptor, from peer: Endpoint, destination: OriginalDestination?,
-    listener: Endpoint, refusal: DenyReason? = nil
+    _ descriptor: consuming Descriptor, from peer: Endpoint, destination: FoundDestination,
+    refusal: DenyReason? = nil
   ) {
     counters.connectionsAccepted.add(1)
     // Optionals, because a closure can't consume what it captures.
@@ -54,8 +53,7 @@ extension Worker {
         deadline: deadline)
     }
     watch(&reference.connection)
-    let action = reference.connection.machine.found(
-      destination, listener: listener, refusal: refusal)
+    let action = reference.connection.machine.found(destination, refusal: refusal)
     perform(action, on: &reference.connection)
   }
 
@@ -75,10 +73,8 @@ extension Worker {
   private mutating func refuseWithSpareDescriptor(on listener: Listener) {
     spare = .none
     if case .connection(let descriptor, let peer) = listener.descriptor.accept() {
-      let destination = Self.originalDestination(of: descriptor, listener: listener.endpoint)
-      serve(
-        descriptor, from: peer, destination: destination, listener: listener.endpoint,
-        refusal: .connectionLimit)
+      let destination = originalDestination(of: descriptor, from: peer, on: listener)
+      serve(descriptor, from: peer, destination: destination, refusal: .connectionLimit)
       // The descriptor closes here, and the spare one takes its number.
       slab.freeReleased()
       reopenSpare()

@@ -1,17 +1,77 @@
 import Addressing
 import Kernel
 
-extension Worker {
-  /// Asks the kernel where a connection was going; nil where it can't tell. No other address ever
-  /// takes its place.
-  static func originalDestination(
-    of connection: borrowing Descriptor, listener: Endpoint
-  ) -> OriginalDestination? {
-    do {
-      return try connection.originalDestination(listener: listener)
-    } catch {
-      // ENOENT: conntrack does not know the connection. Whatever the reason, it is refused.
-      return nil
+/// What the kernel said about where a connection was going.
+enum FoundDestination: Equatable {
+  case elsewhere(OriginalDestination)
+  /// The connection was not captured but made to the proxy, or dialling its destination would come
+  /// back to this process.
+  case ourselves(OriginalDestination)
+  /// The kernel could not tell.
+  case unavailable
+
+  var destination: OriginalDestination? {
+    switch self {
+    case .elsewhere(let destination), .ourselves(let destination): destination
+    case .unavailable: nil
     }
+  }
+}
+
+extension Worker {
+  /// Asks the kernel where a connection was going. No other address ever takes its place.
+  func originalDestination(
+    of connection: borrowing Descriptor, from peer: Endpoint, on listener: Listener
+  ) -> FoundDestination {
+    guard let local = listener.localEnd(of: connection) else { return .unavailable }
+    switch settings.method {
+    case .redirect:
+      // ENOENT: conntrack does not know the connection. Whatever the reason, it is refused.
+      guard let destination = try? connection.originalDestination(local: local) else {
+        return .unavailable
+      }
+      return settings.judgeRedirected(destination, local: local) { $0.belongsToThisHost }
+    case .transparent:
+      return settings.judgeTransparent(
+        OriginalDestination(local), peer: peer, listeningOn: listener.endpoint.port
+      ) { $0.belongsToThisHost }
+    }
+  }
+}
+
+extension DataPlaneSettings {
+  /// - Parameters:
+  ///   - local: the connection's own end.
+  ///   - isOwn: asked for destinations on our own ports alone.
+  func judgeRedirected(
+    _ destination: OriginalDestination, local: Endpoint, isOwn: (IPAddress) -> Bool
+  ) -> FoundDestination {
+    // On a tracked connection that was not redirected the kernel gives the local address.
+    if destination.endpoint == OriginalDestination(local).endpoint {
+      return .ourselves(destination)
+    }
+    return leadsBack(destination, isOwn) ? .ourselves(destination) : .elsewhere(destination)
+  }
+
+  /// A connection that was not captured came to the listener's port at an address of this host; one
+  /// to that port of another host was captured.
+  ///
+  /// - Parameters:
+  ///   - peer: whose it is. This host's own connections are never captured by this method; asking
+  ///     who it is ends a loop over an address that is local by a route alone, which no probe shows.
+  ///   - isOwn: asked for destinations on our own ports alone.
+  func judgeTransparent(
+    _ destination: OriginalDestination, peer: Endpoint, listeningOn port: UInt16,
+    isOwn: (IPAddress) -> Bool
+  ) -> FoundDestination {
+    if leadsBack(destination, isOwn) { return .ourselves(destination) }
+    if destination.endpoint.port == port, isOwn(peer.address) { return .ourselves(destination) }
+    return .elsewhere(destination)
+  }
+
+  private func leadsBack(
+    _ destination: OriginalDestination, _ isOwn: (IPAddress) -> Bool
+  ) -> Bool {
+    ownPorts.contains(destination.endpoint.port) && isOwn(destination.endpoint.address)
   }
 }

@@ -49,23 +49,17 @@ struct OutboundConnection {
 
   init() {}
 
-  /// Begins. A connection that was not redirected was going to our own listener; dialling that
-  /// would come back to us.
+  /// Begins.
   ///
-  /// - Parameters:
-  ///   - destination: nil where the kernel could not tell it.
-  ///   - listener: the local end of the connection.
-  ///   - refusal: set where it is refused whatever it wants.
-  mutating func found(
-    _ destination: OriginalDestination?, listener: Endpoint, refusal: DenyReason? = nil
-  ) -> Action {
-    self.destination = destination
+  /// - Parameter refusal: set where it is refused whatever it wants.
+  mutating func found(_ found: FoundDestination, refusal: DenyReason? = nil) -> Action {
+    destination = found.destination
     if let refusal { return deny(Denial(refusal)) }
-    guard let destination else { return deny(Denial(.originalDestinationUnavailable)) }
-    if destination.endpoint == OriginalDestination(listener).endpoint {
-      return deny(Denial(.loopDetected))
+    switch found {
+    case .unavailable: return deny(Denial(.originalDestinationUnavailable))
+    case .ourselves: return deny(Denial(.loopDetected))
+    case .elsewhere(let destination): return .decideWithoutPeeking(destination)
     }
-    return .decideWithoutPeeking(destination)
   }
 
   /// The connection can't be served at all.

@@ -2,16 +2,28 @@ import Addressing
 import Kernel
 import Synchronization
 
-/// A socket that redirected connections arrive at.
+/// A socket that captured connections arrive at.
 final class Listener: Sendable {
   let descriptor: Descriptor
-  /// Where it is bound: an address of its own, never a wildcard, so that it is the local address
-  /// of every connection it accepts.
+  /// Where it is bound.
   let endpoint: Endpoint
+  private let isWildcard: Bool
 
-  init(_ endpoint: Endpoint, sharing: Bool) throws(Errno) {
-    descriptor = try Descriptor.listening(on: endpoint, sharing: sharing)
+  init(_ endpoint: Endpoint, sharing: Bool, transparent: Bool) throws(Errno) {
+    descriptor = try Descriptor.listening(
+      on: endpoint, sharing: sharing, transparent: transparent)
     self.endpoint = endpoint
+    switch endpoint.address {
+    case .v4(let address): isWildcard = address.rawValue == 0
+    case .v6(let address): isWildcard = address.rawValue == 0
+    }
+  }
+
+  /// The local end of a connection that came from here. Only a wildcard listener has to ask the
+  /// kernel for it; nil where that fails, since no other address may take its place.
+  func localEnd(of connection: borrowing Descriptor) -> Endpoint? {
+    guard isWildcard else { return endpoint }
+    return try? connection.localEndpoint()
   }
 }
 
