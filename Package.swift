@@ -120,7 +120,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Addressing", "Capture", "Kernel", "TestNetwork", "portarium-init", "portarium-sidecar",
+        "Addressing", "Capture", "Configuration", "Kernel", "SeededRandom", "TestNetwork",
+        "portarium-init", "portarium-sidecar",
       ],
       swiftSettings: strict),
   ]

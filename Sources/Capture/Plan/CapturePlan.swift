@@ -34,6 +34,9 @@ package struct CapturePlan: Hashable, Sendable {
     ConnectionMark(value: capture.mark.value, mask: capture.mark.mask)
   }
 
+  /// Which resolvers there are is found out by `apply`; until then their sets are empty.
+  package var leavesResolversToMachine: Bool { capture.resolvers == nil }
+
   /// The resolvers that need a rule: those of other hosts. Empty where only `apply` can know them.
   var remoteResolvers: [IPAddress] { (capture.resolvers ?? []).filter { !$0.isOwnHost } }
 }
