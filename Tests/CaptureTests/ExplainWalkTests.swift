@@ -231,6 +231,23 @@ struct ExplainWalkTests {
     #expect(explanation.deciding == nil)
   }
 
+  @Test("A refusal is a packet too, and may be stopped on its way back")
+  func answer() {
+    let forward = Hook(.filter, .forward, priority: 0, policy: .accept)
+    let output = Hook(.filter, .output, priority: 0, policy: .accept)
+    let isForeign = Match(.sourceAddressType, .isNot(.addressType(.local)))
+    let isReset = Match(.tcpFlags(among: .rst), .is(.tcpFlags(.rst)))
+    var packet = Packet.tcp(from: .interface("eth1"))
+    packet.source = IPAddress("10.9.9.9")
+    let refuse = Chain("through", hook: forward, [Rule([], [.rejectWithReset])])
+    #expect(explain([refuse], packet: packet).notice == .connectionRefused)
+    let stopped = explain(
+      [refuse, Chain("out", hook: output, [Rule([isForeign, isReset], [.drop])])], packet: packet)
+    #expect(stopped.verdict == .refused(.reset))
+    #expect(stopped.notice == Notice.none)
+    #expect(stopped.sentence.hasSuffix("nobody tells the sender, which waits."))
+  }
+
   @Test("Who sends without TCP hears at once that it may not, with TCP it waits")
   func notices() {
     let drop = [Chain("out", hook: Self.output, [Self.everything])]

@@ -30,6 +30,8 @@ extension Explanation {
       packet.destination.bitWidth == 32
         ? ": an ICMP error tells the sender (EHOSTUNREACH)"
         : ": an ICMP error tells the sender (EACCES)"
+    case .some(.none) where verdict != .dropped:
+      ", but the answer is stopped too: nobody tells the sender, which waits"
     case .some(.none): ": nobody tells the sender, which waits"
     }
   }

@@ -84,6 +84,7 @@ package struct Packet: Hashable, Sendable {
 extension Packet {
   var isTCP: Bool { protocolNumber == InternetProtocol.tcp.rawValue }
   var isUDP: Bool { protocolNumber == InternetProtocol.udp.rawValue }
+  var isICMPv6: Bool { protocolNumber == InternetProtocol.icmpv6.rawValue }
   /// This host sends it.
   package var isLocallyMade: Bool {
     if case .interface = origin { false } else { true }

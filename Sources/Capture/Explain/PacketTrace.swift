@@ -42,6 +42,8 @@ private struct PacketTrace {
     if let end = pass(.output, in: nil, out: interface) { return end }
     // Only now does the redirect change the way out.
     let isRedirected = underway.capturedPort != nil
+    // One that is held on its interface goes to the loopback address from there, if a default route
+    // leads that way; IPv6 without one fails with ENETUNREACH at this point.
     let out =
       isRedirected && !underway.packet.isBoundToInterface
       ? HostAddresses.loopbackInterface : interface
@@ -129,16 +131,55 @@ extension Hook {
 
 extension PacketTrace {
   func notice(of verdict: Verdict) -> Notice? {
-    // A chain on the way out gives its verdict to the system call that sends, and TCP alone doesn't
-    // pass it on: it sends again. Past these hooks nobody is told.
-    let isInCall =
+    // A chain on the way out gives its verdict to the system call that sends. TCP doesn't pass it
+    // on, it sends again; and ICMPv6 sockets don't. Past these hooks nobody is told.
+    let isCallTold =
       underway.packet.isLocallyMade && (lastPoint == .output || lastPoint == .postrouting)
+      && !underway.packet.isTCP && !underway.packet.isICMPv6
     switch verdict {
     case .captured, .leaves, .reachesThisHost: return nil
-    case .refused(.reset): return .connectionRefused
-    case .refused(.prohibited):
-      return isInCall && !underway.packet.isTCP ? .notPermitted : .prohibited
-    case .dropped: return isInCall && !underway.packet.isTCP ? .notPermitted : Notice.none
+    case .refused(let refusal):
+      if isCallTold { return .notPermitted }
+      guard doesArrive(refusal) else { return Notice.none }
+      return refusal == .reset ? .connectionRefused : .prohibited
+    case .dropped: return isCallTold ? .notPermitted : Notice.none
+    }
+  }
+
+  /// The answer is a packet of this host's, which meets the rules too.
+  private func doesArrive(_ refusal: Refusal) -> Bool {
+    guard let sender = underway.packet.source else { return true }
+    let interface: String
+    switch underway.packet.origin {
+    case .interface(let name): interface = name
+    case .socket, .kernel:
+      // To whoever has the forged address.
+      guard underway.addresses.isOwn(sender, on: nil) else { return false }
+      interface = HostAddresses.loopbackInterface
+    }
+    let packet = underway.packet
+    // The kernel attaches it to the connection that it is about (nf_ct_attach).
+    var connection = packet.connection
+    connection?.state = .related
+    connection?.direction = .reply
+    let answer =
+      switch refusal {
+      case .reset:
+        Packet(
+          from: .kernel, protocolNumber: packet.protocolNumber, source: packet.destination,
+          sourcePort: packet.destinationPort, to: sender, port: packet.sourcePort,
+          tcpFlags: [.rst, .ack], connection: connection)
+      case .prohibited:
+        Packet(
+          from: .kernel,
+          protocolNumber: (sender.bitWidth == 32 ? InternetProtocol.icmp : .icmpv6).rawValue,
+          to: sender, icmpType: sender.bitWidth == 32 ? 3 : 1, connection: connection)
+      }
+    var trace = PacketTrace(
+      answer, leavingOn: interface, addresses: underway.addresses, rulesets)
+    switch trace.run() {
+    case .leaves, .reachesThisHost: return true
+    case .captured, .refused, .dropped: return false
     }
   }
 
