@@ -21,6 +21,7 @@ struct Failure {
     case let error as MachineError: self.init(error)
     case let error as TransactionError: self.init(error)
     case let error as DumpError: self.init(error)
+    case let error as ConnectionError: self.init(error)
     case let error as Errno: self.init(.systemRefused, "standard output takes nothing: \(error)")
     default: return nil
     }
@@ -31,6 +32,16 @@ struct Failure {
     case .unreadable: self.init(.systemRefused, error.description)
     case .badResolver, .proxyUIDUnmapped: self.init(.badInput, error.description)
     }
+  }
+
+  private init(_ error: ConnectionError) {
+    let status: ExitStatus =
+      switch error {
+      case .notPermitted: .noPermission
+      case .unsupported: .unsupported
+      case .refused, .system: .systemRefused
+      }
+    self.init(status, error.description)
   }
 
   private init(_ error: TransactionError) {

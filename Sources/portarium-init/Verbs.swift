@@ -20,8 +20,16 @@ struct Apply: ParsableCommand {
 
   static func enforce(_ plan: CapturePlan) throws {
     let complete = try plan.completed()
+    let existing = ExistingConnections(complete)
+    let kept = try existing.keep()
     try Transaction.apply(Ruleset(complete))
-    try StandardStream.output.write("portarium-init: in force: \(complete.summary)\n")
+    let older = ExistingConnectionsNote(kept: kept, cut: Result(catching: existing.cut))
+    try StandardStream.output.write(
+      "portarium-init: in force: \(complete.summary)\(older.clause)\n")
+    // The ruleset is in force and refuses them: nothing is open.
+    if let warning = older.warning {
+      try? StandardStream.error.write("portarium-init: warning: \(warning)\n")
+    }
   }
 }
 
