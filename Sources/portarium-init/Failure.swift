@@ -22,6 +22,7 @@ struct Failure {
     case let error as TransactionError: self.init(error)
     case let error as DumpError: self.init(error)
     case let error as ConnectionError: self.init(error)
+    case let error as RoutingError: self.init(.systemRefused, error.description)
     case let error as Errno: self.init(.systemRefused, "standard output takes nothing: \(error)")
     default: return nil
     }
@@ -49,7 +50,7 @@ struct Failure {
       switch error {
       case .notPermitted: .noPermission
       case .unsupported: .unsupported
-      case .refused, .system, .library: .systemRefused
+      case .refused, .system, .framesNotGuarded, .library: .systemRefused
       }
     self.init(status, error.description)
   }

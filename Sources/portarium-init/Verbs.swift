@@ -22,10 +22,10 @@ struct Apply: ParsableCommand {
     let complete = try plan.completed()
     let existing = ExistingConnections(complete)
     let kept = try existing.keep()
-    try Transaction.apply(Ruleset(complete))
+    let frames = try Transaction.apply(complete, interfaces: Routing.interfaces())
     let older = ExistingConnectionsNote(kept: kept, cut: Result(catching: existing.cut))
     try StandardStream.output.write(
-      "portarium-init: in force: \(complete.summary)\(older.clause)\n")
+      "portarium-init: in force: \(complete.summary); \(frames)\(older.clause)\n")
     // The ruleset is in force and refuses them: nothing is open.
     if let warning = older.warning {
       try? StandardStream.error.write("portarium-init: warning: \(warning)\n")
@@ -52,7 +52,7 @@ struct Remove: ParsableCommand {
   var config: String?
 
   func run() throws {
-    let removed = try Transaction.remove()
+    let removed = try Transaction.removeAll()
     let table = "table \(Ruleset.table)"
     try StandardStream.output.write(
       removed

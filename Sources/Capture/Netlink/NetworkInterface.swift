@@ -9,16 +9,20 @@ package struct NetworkInterface: Hashable, Sendable {
   /// Switched on; whether a cable is in it is another matter.
   package var isUp: Bool
   package var isLoopback: Bool
+  /// What it sends leaves on another interface of this namespace: a VLAN's, a bridge's port.
+  package var isStacked: Bool
   /// This host's addresses on it, link-local ones included, in the kernel's order.
   package var addresses: [IPAddress]
 
   package init(
-    index: UInt32, name: String, isUp: Bool, isLoopback: Bool, addresses: [IPAddress] = []
+    index: UInt32, name: String, isUp: Bool, isLoopback: Bool, isStacked: Bool = false,
+    addresses: [IPAddress] = []
   ) {
     self.index = index
     self.name = name
     self.isUp = isUp
     self.isLoopback = isLoopback
+    self.isStacked = isStacked
     self.addresses = addresses
   }
 
@@ -68,7 +72,19 @@ extension RouteMessage {
       let flags = header[...].word(at: 8), let name = values.text(Int(IFLA_IFNAME))
     else { return nil }
     return NetworkInterface(
-      index: index, name: name, isUp: flags & Self.up != 0, isLoopback: flags & Self.loopback != 0)
+      index: index, name: name, isUp: flags & Self.up != 0, isLoopback: flags & Self.loopback != 0,
+      isStacked: isStacked)
+  }
+
+  /// The other end of a veth pair stands where a VLAN names the interface below it.
+  private var isStacked: Bool {
+    if values.word(Int(IFLA_MASTER)) ?? 0 != 0 { return true }
+    guard values.word(Int(IFLA_LINK)) ?? 0 != 0, values.word(Int(IFLA_LINK_NETNSID)) == nil else {
+      return false
+    }
+    let kind = values.bytes(Int(IFLA_LINKINFO)).map { RouteMessage.Values(Array($0)) }?
+      .text(Int(IFLA_INFO_KIND))
+    return kind != "veth"
   }
 
   fileprivate var address: (interface: UInt32, IPAddress)? {

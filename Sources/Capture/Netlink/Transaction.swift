@@ -9,7 +9,18 @@ package enum Transaction {
   ///
   /// Blocks for some milliseconds. When it returns, every packet meets the new rules.
   package static func apply(_ rulesets: Ruleset...) throws(TransactionError) {
-    let changes = rulesets.map(\.change)
+    try replace(with: rulesets)
+  }
+
+  /// The same for a list.
+  ///
+  /// - Parameter stale: tables that are deleted in the same transaction, where there are such.
+  static func replace(
+    with rulesets: [Ruleset], removing stale: [TableIdentity] = []
+  ) throws(TransactionError) {
+    let changes =
+      rulesets.map(\.change)
+      + stale.filter(exists).map { TableChange($0, [.addTable, .deleteTable]) }
     // A namespace that starts has none of the tables. Then nothing needs to be deleted, and the
     // kernel, which on the closing of a netlink socket waits until all readers have let go of what
     // was deleted, has nothing to wait for: that is most of the time that a replacement takes.
@@ -26,7 +37,7 @@ package enum Transaction {
   }
 
   /// Whether there may be such a table: true also where the kernel doesn't say.
-  private static func exists(_ table: TableIdentity) -> Bool {
+  static func exists(_ table: TableIdentity) -> Bool {
     do throws(TransactionError) {
       var socket = try NetfilterSocket()
       try socket.bind()

@@ -11,6 +11,8 @@ package enum TransactionError: Error, Hashable, Sendable {
   case refused(what: String, Errno, explanation: String?)
   /// A system call failed before there was an answer.
   case system(call: String, Errno)
+  /// The document wants frames guarded, and the devices can't be.
+  case framesNotGuarded(FrameGuardObstacle)
   /// libnftnl had no memory for an object, or doesn't know it.
   case library(String)
 }
@@ -27,6 +29,8 @@ extension TransactionError: CustomStringConvertible {
       "the kernel refused \(what): \(errno)\(explanation.map { " (\($0))" } ?? "")"
     case .system(let call, let errno):
       "\(call) failed: \(errno)"
+    case .framesNotGuarded(let obstacle):
+      "capture.rawFrames: block is not possible here: \(obstacle)"
     case .library(let what):
       "libnftnl could not make \(what)"
     }

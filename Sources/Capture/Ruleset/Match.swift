@@ -35,6 +35,8 @@ package enum Selector: Hashable, Sendable {
   case transportDestinationPort
   /// What the frame's own header says it carries; of a raw frame its sender chose it.
   case etherType
+  /// The frame's own header addresses it to a group or to everybody. Only with `exists`.
+  case etherGroupDestination
   case packetMark
   case packetPriority
   case icmpv6Type
@@ -141,7 +143,7 @@ package enum ConnectionStatus: UInt32, Sendable { case destinationTranslated = 0
 package enum ConnectionDirection: UInt8, Sendable { case original = 0, reply = 1 }
 
 /// Route types of `linux/rtnetlink.h`.
-package enum AddressType: UInt32, Sendable { case local = 2 }
+package enum AddressType: UInt32, Sendable { case local = 2, broadcast = 3 }
 
 /// Options that send a packet on to an address that its header doesn't show (RFC 791 §3.1).
 package enum IPv4Option: UInt8, Sendable {

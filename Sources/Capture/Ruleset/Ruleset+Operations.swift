@@ -64,7 +64,7 @@ private struct Lowering {
           .mask(value.registerBytes, xor: Array(repeating: 0, count: width)))
         expressions.append(.compare(NFT_CMP_NEQ, Array(repeating: 0, count: width)))
       case .exists:
-        expressions.append(.compare(NFT_CMP_EQ, [1]))
+        expressions.append(.compare(NFT_CMP_EQ, match.selector.presence))
       case .isBetween(let low, let high):
         // The kernel compares as memcmp does, while uids are in host order.
         expressions.append(.toNetworkOrder)

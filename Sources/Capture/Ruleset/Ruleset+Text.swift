@@ -98,6 +98,8 @@ extension Match {
       "tcp flags \(flags.nftText) / \(mask.nftText)"
     case (.tcpFlags(let mask), .isNot(.tcpFlags(let flags))):
       "tcp flags != \(flags.nftText) / \(mask.nftText)"
+    case (.etherGroupDestination, .exists):
+      "\(selector.nftText) == 01:00:00:00:00:00"
     case (.connectionMark, .is(let value)):
       "\(selector.nftText) == \(value.nftText)"
     default:
@@ -114,6 +116,7 @@ extension Selector {
     case .socketUID: "meta skuid"
     case .socketGID: "meta skgid"
     case .etherType: "ether type"
+    case .etherGroupDestination: "ether daddr & 01:00:00:00:00:00"
     case .packetMark: "meta mark"
     case .packetPriority: "meta priority"
     case .layer4Protocol: "meta l4proto"

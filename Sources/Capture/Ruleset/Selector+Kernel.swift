@@ -29,7 +29,7 @@ extension Selector {
     case .ipv6Source, .ipv6Destination, .ipv6RoutingHeader: [.family(ipv6)]
     case .tcpDestinationPort, .tcpFlags: [.transport(.tcp)]
     case .udpSourcePort, .udpDestinationPort: [.transport(.udp)]
-    case .etherType: [.ethernet]
+    case .etherType, .etherGroupDestination: [.ethernet]
     case .icmpv6Type: [.family(ipv6), .transport(.icmpv6)]
     default: []
     }
@@ -68,6 +68,11 @@ extension Selector {
     case .socketUID: [.meta(NFT_META_SKUID)]
     case .socketGID: [.meta(NFT_META_SKGID)]
     case .etherType: [.payload(NFT_PAYLOAD_LL_HEADER, offset: 12, length: 2)]
+    case .etherGroupDestination:
+      [
+        .payload(NFT_PAYLOAD_LL_HEADER, offset: 0, length: 6),
+        .mask(Self.groupBit, xor: [0, 0, 0, 0, 0, 0]),
+      ]
     case .packetMark: [.meta(NFT_META_MARK)]
     case .packetPriority: [.meta(NFT_META_PRIORITY)]
     case .layer4Protocol: [.meta(NFT_META_L4PROTO)]
@@ -98,6 +103,12 @@ extension Selector {
       [.extensionHeader(NFT_EXTHDR_OP_IPV6, type: UInt8(IPPROTO_ROUTING))]
     }
   }
+
+  /// What is loaded where the test `exists` holds.
+  var presence: [UInt8] { self == .etherGroupDestination ? Self.groupBit : [1] }
+
+  /// Of an address as it travels (IEEE 802): set for groups and for everybody.
+  private static let groupBit: [UInt8] = [1, 0, 0, 0, 0, 0]
 
   /// nft's number for the type of an anonymous set's keys (`enum datatypes`; part of what it keeps
   /// in the kernel, so it doesn't change).
