@@ -38,7 +38,7 @@ enum RandomRule {
 
   static func tests(of selector: Selector, _ random: inout SeededGenerator) -> [Test] {
     switch selector {
-    case .ipv4Option, .ipv6RoutingHeader: return [.exists]
+    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination: return [.exists]
     case .connectionState:
       return [.has(.state([.invalid, .related, .new].randomElement(using: &random)!))]
     case .connectionStatus: return [.has(.status(.destinationTranslated))]
@@ -100,8 +100,9 @@ enum RandomRule {
     case .connectionState: .state(.new)
     case .connectionStatus: .status(.destinationTranslated)
     case .connectionDirection: .direction(number % 2 == 0 ? .original : .reply)
-    case .sourceAddressType, .destinationAddressType: .addressType(.local)
-    case .ipv4Option, .ipv6RoutingHeader: .mark(0)
+    case .sourceAddressType, .destinationAddressType:
+      .addressType(number % 2 == 0 ? .local : .broadcast)
+    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination: .mark(0)
     }
   }
 

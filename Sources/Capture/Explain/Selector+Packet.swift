@@ -29,6 +29,8 @@ extension Selector {
     case .etherType:
       let type: EtherType = packet.destination.bitWidth == 32 ? .ip : .ip6
       return .number(UInt32(type.rawValue))
+    // Packets of the IP layer have no frame yet.
+    case .etherGroupDestination: return nil
     case .packetMark: return .number(packet.mark)
     case .packetPriority: return .number(packet.priority)
     case .icmpv6Type:
@@ -63,7 +65,7 @@ extension Selector {
   private func port(_ port: UInt16?) -> Field? { port.map { .number(UInt32($0)) } }
 
   private func addressType(isOwn: Bool) -> Field {
-    // Any other type than "local": rules name no second one.
+    // Any other type than "local": no rule that is explained names a second one.
     .number(isOwn ? AddressType.local.rawValue : 0)
   }
 }

@@ -114,7 +114,8 @@ extension CapturePlan {
       !interface.isLoopback && !excluded.contains { $0.matches(interface.name) }
     }
     if judged.isEmpty { return .failure(.obstacle(.noDevice)) }
-    if let stacked = judged.first(where: \.isStacked) {
+    // Also an excluded one: what it sends would meet the door of the one below without bits.
+    if let stacked = interfaces.first(where: \.isStacked) {
       return .failure(.obstacle(.stackedDevice(stacked.name)))
     }
     if judged.count > 256 { return .failure(.obstacle(.tooManyDevices(judged.count))) }

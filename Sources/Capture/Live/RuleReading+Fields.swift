@@ -86,7 +86,7 @@ extension RuleReading {
         if let width = selector.addressWidth, bytes.count < width {
           return block(bytes, of: width, bits: bytes.count * 8).map { (.is($0), 1) }
         }
-        if bytes == [1], selector.isPresence { return (.exists, 1) }
+        if bytes == selector.presence, selector.isPresence { return (.exists, 1) }
         return selector.value(bytes).map { (.is($0), 1) }
       case NFT_CMP_NEQ.rawValue:
         return selector.value(bytes).map { (.isNot($0), 1) }
@@ -163,7 +163,7 @@ extension Selector {
   /// Only whether it is there is asked.
   fileprivate var isPresence: Bool {
     switch self {
-    case .ipv4Option, .ipv6RoutingHeader: true
+    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination: true
     default: false
     }
   }

@@ -146,7 +146,8 @@ extension TrackedConnection {
         ?? part(CTA_IP_V6_SRC.rawValue, addresses),
       let destination = part(CTA_IP_V4_DST.rawValue, addresses)
         ?? part(CTA_IP_V6_DST.rawValue, addresses),
-      let from = IPAddress(networkOrder: source), let to = IPAddress(networkOrder: destination)
+      let from = IPAddress(networkOrder: Array(source)),
+      let to = IPAddress(networkOrder: Array(destination))
     else { return nil }
     func number(_ bytes: ArraySlice<UInt8>?) -> UInt32 {
       (bytes ?? []).reduce(0) { $0 << 8 | UInt32($1) }

@@ -97,19 +97,8 @@ extension TCPSocket {
   ) -> Endpoint? {
     let length = family == UInt8(AF_INET) ? 4 : 16
     let port = identity.dropFirst(port).prefix(2).reduce(0) { $0 << 8 | UInt16($1) }
-    return IPAddress(networkOrder: identity.dropFirst(address).prefix(length)).map {
+    return IPAddress(networkOrder: Array(identity.dropFirst(address).prefix(length))).map {
       Endpoint(address: $0.canonical, port: port)
-    }
-  }
-}
-
-extension IPAddress {
-  /// 4 bytes or 16, as they travel.
-  init?(networkOrder bytes: ArraySlice<UInt8>) {
-    switch bytes.count {
-    case 4: self = .v4(IPv4Address(rawValue: bytes.reduce(0) { $0 << 8 | UInt32($1) }))
-    case 16: self = .v6(IPv6Address(rawValue: bytes.reduce(0) { $0 << 8 | UInt128($1) }))
-    default: return nil
     }
   }
 }

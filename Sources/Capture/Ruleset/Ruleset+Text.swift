@@ -181,6 +181,7 @@ extension Value {
     case .direction(let direction): "\(direction)"
     case .mark(let mark): hexadecimal(mark)
     case .addressType(.local): "local"
+    case .addressType(.broadcast): "broadcast"
     }
   }
 }
