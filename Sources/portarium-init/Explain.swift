@@ -20,19 +20,41 @@ struct Explain: ParsableCommand {
   @Flag(help: "One JSON object.")
   var json = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Judge by the rules in the kernel, this machine's addresses and its routing tables, without "
+        + "a document. Needs CAP_NET_ADMIN."))
+  var live = false
+
   func run() throws {
-    let question = try flow.question()
-    let plan = try document.plan()
-    let explanation = question.explanation(under: [Ruleset(plan)])
-    if plan.leavesResolversToMachine, explanation.packet.destinationPort == 53 {
-      try? StandardStream.error.write(
-        "portarium-init: warning: the document names no capture.resolvers; which ones "
-          + "\(ResolverFile.standardPath) will name, only apply knows\n")
-    }
+    let question = try flow.question(asksMachine: live)
+    let explanation = question.explanation(under: try live ? liveRulesets() : planned(question))
     try StandardStream.output.write(json ? explanation.json : explanation.text)
     switch explanation.verdict {
     case .captured, .leaves, .reachesThisHost: return
-    case .refused, .dropped: PortariumInit.exit(withError: ExitCode(ExitStatus.refused.rawValue))
+    case .refused, .dropped: throw ExitCode(ExitStatus.refused.rawValue)
     }
+  }
+
+  private func planned(_ question: FlowQuestion) throws -> [Ruleset] {
+    let plan = try document.plan()
+    if plan.leavesResolversToMachine, question.packet.destinationPort == 53 {
+      warn(
+        "the document names no capture.resolvers; which ones \(ResolverFile.standardPath) will "
+          + "name, only apply knows")
+    }
+    return [Ruleset(plan)]
+  }
+
+  private func liveRulesets() throws -> [Ruleset] {
+    let (rulesets, unread) = try Ruleset.live()
+    if rulesets.isEmpty { warn("there is no table \(Ruleset.table): nothing is captured") }
+    for phrase in unread { warn("not understood and passed over: \(phrase)") }
+    return rulesets
+  }
+
+  private func warn(_ text: String) {
+    // Where nobody takes it, there is nobody to warn.
+    try? StandardStream.error.write("portarium-init: warning: \(text)\n")
   }
 }

@@ -34,7 +34,9 @@ struct FlowOptions: ParsableArguments {
   var local: [String] = []
 
   /// Throws a sentence about the first thing that makes no sense.
-  func question() throws -> FlowQuestion {
+  ///
+  /// - Parameter asksMachine: whether this machine's addresses and routing tables are asked.
+  func question(asksMachine: Bool) throws -> FlowQuestion {
     let destination = try AddressAndPort(to, option: "--to")
     let source = try from.map { try AddressAndPort($0, option: "--from") }
     if let source, source.address.bitWidth != destination.address.bitWidth {
@@ -48,15 +50,26 @@ struct FlowOptions: ParsableArguments {
     if !hasPorts, destination.port != nil || source?.port != nil {
       throw ValidationError("\(protocolText) has no ports: give addresses alone")
     }
+    let machine = asksMachine ? try HostAddresses.entriesOfMachine() : []
     let addresses = try HostAddresses(
-      local.map { HostAddresses.Entry(CIDR(try address($0)), on: Self.standardInterface) }
+      machine + local.map { HostAddresses.Entry(CIDR(try address($0)), on: Self.standardInterface) }
         + (inbound
-          ? [.init(CIDR(destination.address), on: inputInterface ?? Self.standardInterface)] : []))
+          ? [.init(CIDR(destination.address), on: inputInterface ?? Self.standardInterface)] : []),
+      isComplete: asksMachine)
     let packet = Packet(
       from: try origin(), protocolNumber: number, source: source?.address,
       sourcePort: source?.port, to: destination.address, port: destination.port,
       icmpType: Self.echoRequest[number])
-    return FlowQuestion(packet, leavingOn: outputInterface, addresses: addresses)
+    var way = Routing.Way(interface: FlowQuestion.standardInterface)
+    if asksMachine, !addresses.isOwn(destination.address, on: nil) {
+      guard let known = try Routing.way(to: destination.address) else {
+        throw ValidationError("--to: this machine has no way to \(destination.address)")
+      }
+      way = known
+    }
+    if let outputInterface { way.interface = outputInterface }
+    return FlowQuestion(
+      packet, way: way, isWayGiven: outputInterface != nil, addresses: addresses)
   }
 
   private func origin() throws -> Packet.Origin {
@@ -106,21 +119,29 @@ struct FlowQuestion {
   let outputInterface: String
   let addresses: HostAddresses
 
-  init(_ packet: Packet, leavingOn interface: String?, addresses: HostAddresses) {
+  /// - Parameter way: to addresses that aren't this host's, or to all where it was given.
+  init(_ packet: Packet, way: Routing.Way, isWayGiven: Bool, addresses: HostAddresses) {
     var packet = packet
     let isOwn = addresses.isOwn(packet.destination, on: nil)
-    if isOwn, packet.source == nil, case .interface = packet.origin {
-    } else if isOwn {
-      // Who talks to an address of his own host talks from it, unless he bound another one.
-      packet.source = packet.source ?? packet.destination
+    // Who talks to an address of his own host talks from it, unless he bound another one.
+    if packet.isLocallyMade, packet.source == nil {
+      packet.source = isOwn ? packet.destination : way.source
     }
     self.packet = packet
     self.addresses = addresses
-    outputInterface = interface ?? (isOwn ? "lo" : Self.standardInterface)
+    outputInterface = isOwn && !isWayGiven ? "lo" : way.interface
   }
 
   func explanation(under rulesets: [Ruleset]) -> Explanation {
     Explanation(of: packet, leavingOn: outputInterface, addresses: addresses, under: rulesets)
+  }
+}
+
+extension HostAddresses {
+  fileprivate static func entriesOfMachine() throws -> [Entry] {
+    try Routing.interfaces().flatMap { interface in
+      interface.addresses.map { Entry(CIDR($0), on: interface.name) }
+    }
   }
 }
 

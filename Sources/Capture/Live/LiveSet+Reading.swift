@@ -52,7 +52,8 @@ extension LiveSetType {
     return text
   }
 
-  private var keyKind: NamedSet.KeyType? {
+  /// Nil for types that no set of ours has.
+  var keyKind: NamedSet.KeyType? {
     let all: [NamedSet.KeyType] = [.uid, .gid, .port, .ipv4Address, .ipv6Address]
     return all.first { $0.number == keyType && $0.length == keyLength }
   }

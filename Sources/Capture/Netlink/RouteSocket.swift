@@ -66,6 +66,26 @@ internal import Kernel
     }
   }
 
+  /// The one answer to a question about one thing.
+  ///
+  /// - Parameter what: completes "the kernel refused".
+  mutating func ask(
+    _ question: RouteMessage, _ what: String
+  ) throws(RoutingError) -> RouteMessage {
+    var question = question
+    question.flags = UInt16(NLM_F_REQUEST)
+    try send(&question)
+    while true {
+      for answer in try receive().answers {
+        switch answer {
+        case .entry(let entry) where entry.sequence == sequence: return entry
+        case .outcome(sequence, let failure?): throw RoutingError(failure, what: what)
+        case .entry, .done, .outcome: break
+        }
+      }
+    }
+  }
+
   /// Nil where a part was lost, or somebody changed the list meanwhile.
   private mutating func listOnce(
     _ question: RouteMessage, _ what: String

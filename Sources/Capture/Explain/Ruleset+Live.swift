@@ -1,0 +1,59 @@
+internal import CNetfilter
+
+extension Ruleset {
+  /// Our tables as they are in the kernel, ready to be followed by an explanation; none where nothing
+  /// of ours is in force. Needs CAP_NET_ADMIN.
+  ///
+  /// - Returns: with them, a phrase for each thing that isn't understood and that an explanation
+  ///   passes over: what our own programs never make.
+  package static func live() throws(DumpError) -> (rulesets: [Ruleset], unread: [String]) {
+    var rulesets: [Ruleset] = []
+    var unread: [String] = []
+    for (family, table) in [
+      (KernelFamily.inet, Ruleset.table),
+      (.netdev, TableIdentity(.netdev, Ruleset.table.name)),
+    ] {
+      guard let dump = try Dump.table(family, table.name) else { continue }
+      let (ruleset, missed) = LiveRuleset(dump, of: table).understood
+      rulesets.append(ruleset)
+      unread += missed.map { "table \(table), \($0)" }
+    }
+    return (rulesets, unread)
+  }
+}
+
+extension LiveRuleset {
+  /// What of it is like ours, and phrases about the rest. Rules that aren't understood stay as rules
+  /// that do nothing, so that the others keep their numbers.
+  var understood: (ruleset: Ruleset, unread: [String]) {
+    var unread: [String] = []
+    var ruleset = Ruleset(table: table, sets: [], chains: [])
+    for set in sets {
+      let values = set.members.map { set.type.value(of: $0) }
+      guard let keyType = set.type.keyKind, !values.contains(nil) else {
+        unread.append("set \(set.name)")
+        continue
+      }
+      ruleset.sets.append(
+        NamedSet(
+          name: set.name, keyType: keyType,
+          isInterval: set.type.flags & NFT_SET_INTERVAL.rawValue != 0,
+          elements: values.compactMap { $0 }))
+    }
+    for chain in chains {
+      var hook: Hook?
+      switch chain.hook {
+      case .ours(let ours): hook = ours
+      case .foreign(let foreign):
+        unread.append("chain \(chain.name) at the hook \(foreign.kind) \(foreign.number)")
+      case nil: break
+      }
+      for (index, rule) in chain.rules.enumerated() where rule.rule == nil {
+        unread.append("chain \(chain.name), rule \(index + 1): \(rule.text)")
+      }
+      ruleset.chains.append(
+        Chain(chain.name, hook: hook, chain.rules.map { $0.rule ?? Rule([], []) }))
+    }
+    return (ruleset, unread)
+  }
+}
