@@ -5,6 +5,7 @@ internal import Kernel
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "Say which rule decides about a packet, and what happens to it. Sends nothing.",
     discussion: """
       The packet is the first one of a connection or flow. It is judged by the ruleset of the \
@@ -47,10 +48,12 @@ struct Explain: ParsableCommand {
   }
 
   private func liveRulesets() throws -> [Ruleset] {
-    let (rulesets, unread) = try Ruleset.live()
-    if rulesets.isEmpty { warn("there is no table \(Ruleset.table): nothing is captured") }
+    guard let (ruleset, unread) = try Ruleset.live() else {
+      warn("there is no table \(Ruleset.table): nothing is captured")
+      return []
+    }
     for phrase in unread { warn("not understood and passed over: \(phrase)") }
-    return rulesets
+    return [ruleset]
   }
 
   private func warn(_ text: String) {

@@ -1,24 +1,18 @@
 internal import CNetfilter
 
 extension Ruleset {
-  /// Our tables as they are in the kernel, ready to be followed by an explanation; none where nothing
-  /// of ours is in force. Needs CAP_NET_ADMIN.
+  /// Our table as it is in the kernel, ready to be followed by an explanation; nil where nothing of
+  /// ours is in force. Needs CAP_NET_ADMIN.
   ///
-  /// - Returns: with them, a phrase for each thing that isn't understood and that an explanation
-  ///   passes over: what our own programs never make.
-  package static func live() throws(DumpError) -> (rulesets: [Ruleset], unread: [String]) {
-    var rulesets: [Ruleset] = []
-    var unread: [String] = []
-    for (family, table) in [
-      (KernelFamily.inet, Ruleset.table),
-      (.netdev, TableIdentity(.netdev, Ruleset.table.name)),
-    ] {
-      guard let dump = try Dump.table(family, table.name) else { continue }
-      let (ruleset, missed) = LiveRuleset(dump, of: table).understood
-      rulesets.append(ruleset)
-      unread += missed.map { "table \(table), \($0)" }
-    }
-    return (rulesets, unread)
+  /// What guards raw frames is left out: every packet of a socket carries its bits, which are nobody's
+  /// to print.
+  ///
+  /// - Returns: with it, a phrase for each thing that isn't understood and that an explanation passes
+  ///   over: what our own programs never make.
+  package static func live() throws(DumpError) -> (ruleset: Ruleset, unread: [String])? {
+    guard let dump = try Dump.table(.inet, table.name) else { return nil }
+    let (ruleset, unread) = LiveRuleset(dump, of: table).understood
+    return (ruleset, unread.map { "table \(table), \($0)" })
   }
 }
 
