@@ -66,6 +66,10 @@ int pl_tcp_socket(int family) {
   PL_RESULT(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
 }
 
+int pl_udp_socket(int family) {
+  PL_RESULT(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+}
+
 int pl_bind(int fd, const struct pl_address *address) {
   struct sockaddr_storage storage;
   socklen_t length = pl_to_sockaddr(address, &storage);

@@ -18,6 +18,7 @@ struct pl_address {
 // Sockets
 
 int pl_tcp_socket(int family);
+int pl_udp_socket(int family);
 int pl_bind(int fd, const struct pl_address *address);
 int pl_listen(int fd, int backlog);
 int pl_connect(int fd, const struct pl_address *address);

@@ -53,7 +53,7 @@ extension FrameGuardObstacle: CustomStringConvertible {
   package var description: String {
     switch self {
     case .stackedDevice(let name):
-      "what \(name) sends leaves on another device of this namespace"
+      "\(name) and another device of this namespace stand on each other"
     case .tooManyDevices(let count): "there are \(count) devices, and a chain has room for 256"
     case .noDevice: "there is no device but lo"
     }
