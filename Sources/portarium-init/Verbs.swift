@@ -11,10 +11,16 @@ struct Apply: ParsableCommand {
   @OptionGroup var document: DocumentOptions
   @Flag(help: "Print the ruleset and touch nothing, as plan does.")
   var dryRun = false
+  @Option(help: "With --dry-run: nft or json, as for plan.")
+  var format: RulesetFormat?
+
+  func validate() throws {
+    if format != nil, !dryRun { throw ValidationError("--format goes with --dry-run") }
+  }
 
   func run() throws {
     let plan = try document.plan()
-    if dryRun { return try StandardStream.output.write(plan.nftText) }
+    if dryRun { return try (format ?? .nft).print(plan) }
     try Self.enforce(plan)
   }
 
@@ -36,11 +42,22 @@ struct Apply: ParsableCommand {
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Print what apply would put in force, in nft's syntax. Needs no privilege.")
+    abstract: "Print what apply would put in force, as nft lists it. Needs no privilege.")
 
   @OptionGroup var document: DocumentOptions
+  @Option(help: "nft: as nft prints it; json: as nft -j prints it.")
+  var format = RulesetFormat.nft
 
-  func run() throws { try StandardStream.output.write(document.plan().nftText) }
+  func run() throws { try format.print(document.plan()) }
+}
+
+/// How a ruleset is written.
+enum RulesetFormat: String, ExpressibleByArgument {
+  case nft, json
+
+  func print(_ plan: CapturePlan) throws {
+    try StandardStream.output.write(self == .json ? plan.nftJSON : plan.nftText)
+  }
 }
 
 struct Remove: ParsableCommand {

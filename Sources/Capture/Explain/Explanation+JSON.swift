@@ -3,18 +3,19 @@ internal import Addressing
 extension Explanation {
   /// One object on one line, with the same content as `text`.
   package var json: String {
-    var members = ["\"verdict\":\(quoted(verdict.word))"]
-    switch verdict {
-    case .captured(let port): members.append("\"port\":\(port)")
-    case .leaves(let interface): members.append("\"interface\":\(quoted(interface))")
-    case .refused(let refusal): members.append("\"refusal\":\(quoted("\(refusal)"))")
-    case .reachesThisHost, .dropped: break
-    }
-    if let notice { members.append("\"sender\":\(quoted(notice.word))") }
-    members.append("\"sentence\":\(quoted(sentence))")
-    if let deciding { members.append("\"decidedBy\":\(deciding.json)") }
-    members.append("\"steps\":[\(steps.map(\.json).joined(separator: ","))]")
-    return "{\(members.joined(separator: ","))}\n"
+    let (port, interface, refusal): (UInt16?, String?, Refusal?) =
+      switch verdict {
+      case .captured(let port): (port, nil, nil)
+      case .leaves(let interface): (nil, interface, nil)
+      case .refused(let refusal): (nil, nil, refusal)
+      case .reachesThisHost, .dropped: (nil, nil, nil)
+      }
+    return JSON.fields([
+      "verdict": .string(verdict.word), "port": port.map { .number($0) },
+      "interface": interface.map { .string($0) }, "refusal": refusal.map { .string("\($0)") },
+      "sender": notice.map { .string($0.word) }, "sentence": .string(sentence),
+      "decidedBy": deciding?.json, "steps": .array(steps.map(\.json)),
+    ]).text + "\n"
   }
 }
 
@@ -43,29 +44,11 @@ extension Notice {
 }
 
 extension Step {
-  fileprivate var json: String {
-    var members = [
-      "\"family\":\(quoted("\(table.family)"))", "\"table\":\(quoted(table.name))",
-      "\"hook\":\(quoted("\(point)"))", "\"chain\":\(quoted(chain))",
-    ]
-    if let rule { members.append("\"rule\":\(rule)") }
-    members.append("\"text\":\(quoted(text))")
-    members.append("\"effects\":[\(effects.map { quoted($0.text) }.joined(separator: ","))]")
-    return "{\(members.joined(separator: ","))}"
+  fileprivate var json: JSON {
+    .fields([
+      "family": .string("\(table.family)"), "table": .string(table.name),
+      "hook": .string("\(point)"), "chain": .string(chain), "rule": rule.map { .number($0) },
+      "text": .string(text), "effects": .array(effects.map { .string($0.text) }),
+    ])
   }
-}
-
-/// RFC 8259 §7. Names and rule texts hold no control characters but those of a broken name, which
-/// become spaces.
-private func quoted(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case "\0"..."\u{1f}", "\u{7f}": result += " "
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
 }

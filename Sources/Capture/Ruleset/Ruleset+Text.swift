@@ -225,11 +225,14 @@ extension ICMPv6Type {
 }
 
 extension TCPFlags {
-  fileprivate var nftText: String {
+  fileprivate var nftText: String { names.joined(separator: ",") }
+
+  /// As nft names those that are set, in its order.
+  var names: [String] {
     let names: [(TCPFlags, String)] = [
       (.fin, "fin"), (.syn, "syn"), (.rst, "rst"), (.ack, "ack"),
     ]
-    return names.filter { contains($0.0) }.map(\.1).joined(separator: ",")
+    return names.filter { contains($0.0) }.map(\.1)
   }
 }
 

@@ -74,22 +74,18 @@ extension Verification {
 
   /// One object on one line, with a line feed.
   package var json: String {
-    JSONObject([
-      ("verified", verdict == .verified ? "true" : "false"),
-      (
-        "checks",
-        JSONObject.list(
-          checks.map { check in
-            JSONObject([
-              ("name", JSONObject.string(check.name)),
-              ("outcome", JSONObject.string(check.outcome.word)),
-              ("detail", check.outcome.detail.map(JSONObject.string)),
-            ]).text
-          })
-      ),
-      ("warnings", JSONObject.list(warnings.map(JSONObject.string))),
-      ("unknown", JSONObject.list(Self.unknown.map(JSONObject.string))),
-    ]).text + "\n"
+    ([
+      "verified": .bool(verdict == .verified),
+      "checks": .array(
+        checks.map { check in
+          .fields([
+            "name": .string(check.name), "outcome": .string(check.outcome.word),
+            "detail": check.outcome.detail.map { .string($0) },
+          ])
+        }),
+      "warnings": .array(warnings.map { .string($0) }),
+      "unknown": .array(Self.unknown.map { .string($0) }),
+    ] as JSON).text + "\n"
   }
 }
 
