@@ -19,10 +19,11 @@ struct Failure {
     switch error {
     case let error as ConfigurationFailure: self.init(.badInput, error.description)
     case let error as MachineError: self.init(error)
+    case let error as InstallationError: self.init(error)
     case let error as TransactionError: self.init(error)
     case let error as DumpError: self.init(error)
     case let error as ConnectionError: self.init(error)
-    case let error as RoutingError: self.init(.systemRefused, error.description)
+    case let error as RoutingError: self.init(error)
     case let error as Errno: self.init(.systemRefused, "standard output takes nothing: \(error)")
     default: return nil
     }
@@ -35,12 +36,32 @@ struct Failure {
     }
   }
 
+  private init(_ error: InstallationError) {
+    switch error {
+    case .foreignTable, .interface: self.init(.badInput, error.description)
+    case .dump(let error): self.init(error)
+    case .routing(let error): self.init(error)
+    case .connections(let error): self.init(error)
+    case .transaction(let error): self.init(error)
+    }
+  }
+
   private init(_ error: ConnectionError) {
     let status: ExitStatus =
       switch error {
       case .notPermitted: .noPermission
       case .unsupported: .unsupported
       case .refused, .system: .systemRefused
+      }
+    self.init(status, error.description)
+  }
+
+  private init(_ error: RoutingError) {
+    let status: ExitStatus =
+      switch error {
+      case .notPermitted: .noPermission
+      case .unsupported: .unsupported
+      case .ipv6OffOnLoopback, .noLoopback, .unsteady, .refused, .system: .systemRefused
       }
     self.init(status, error.description)
   }

@@ -26,12 +26,10 @@ struct Apply: ParsableCommand {
 
   static func enforce(_ plan: CapturePlan) throws {
     let complete = try plan.completed()
-    let existing = ExistingConnections(complete)
-    let kept = try existing.keep()
-    let frames = try Transaction.apply(complete, interfaces: Routing.interfaces())
-    let older = ExistingConnectionsNote(kept: kept, cut: Result(catching: existing.cut))
+    let installed = try Installation.apply(complete)
+    let older = ExistingConnectionsNote(kept: installed.kept, cut: installed.cut)
     try StandardStream.output.write(
-      "portarium-init: in force: \(complete.summary); \(frames)\(older.clause)\n")
+      "portarium-init: in force: \(complete.summary); \(installed.frames)\(older.clause)\n")
     // The ruleset is in force and refuses them: nothing is open.
     if let warning = older.warning {
       try? StandardStream.error.write("portarium-init: warning: \(warning)\n")
@@ -69,7 +67,7 @@ struct Remove: ParsableCommand {
   var config: String?
 
   func run() throws {
-    let removed = try Transaction.removeAll()
+    let removed = try Installation.remove()
     let table = "table \(Ruleset.table)"
     try StandardStream.output.write(
       removed

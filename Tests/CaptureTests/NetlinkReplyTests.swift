@@ -57,7 +57,7 @@ struct NetlinkReplyTests {
       (nil, 1, .notPermitted),
       (nil, 95, .unsupported(feature: "nf_tables", option: "CONFIG_NF_TABLES")),
       (
-        .addTable, 97,
+        .addTable(), 97,
         .unsupported(feature: "tables of family inet", option: "CONFIG_NF_TABLES_INET")
       ),
       (

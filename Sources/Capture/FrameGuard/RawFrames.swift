@@ -67,14 +67,15 @@ extension Transaction {
   /// - Parameters:
   ///   - plan: completed.
   ///   - interfaces: those of this namespace.
-  package static func apply(
-    _ plan: CapturePlan, interfaces: [NetworkInterface]
+  ///   - note: what the kernel keeps beside each table.
+  static func apply(
+    _ plan: CapturePlan, interfaces: [NetworkInterface], note: [UInt8]
   ) throws(TransactionError) -> RawFrames {
     let reason: RawFrames.Reason
     switch plan.guardingFrames(of: interfaces) {
     case .success(let frameGuard):
       do throws(TransactionError) {
-        try replace(with: [Ruleset(plan)] + frameGuard.rulesets)
+        try replace(with: [Ruleset(plan)] + frameGuard.rulesets, note: note)
         return .blocked(devices: frameGuard.devices)
       } catch {
         guard case .unsupported(let feature, let option) = error, error.isAboutFrames,
@@ -88,7 +89,7 @@ extension Transaction {
     case .failure(let why): reason = why
     }
     try replace(
-      with: [Ruleset(plan)], removing: [FrameGuard.markTable, FrameGuard.doorTable])
+      with: [Ruleset(plan)], removing: [FrameGuard.markTable, FrameGuard.doorTable], note: note)
     return .ignored(reason)
   }
 

@@ -110,13 +110,15 @@ extension Operation {
       unsafe nftnl_nlmsg_build_hdr(text, UInt16(type.rawValue), family, UInt16(flags), sequence)
     }
     switch operation {
-    case .addTable:
+    case .addTable(let note):
       let object = try TableObject()
       try object.set(name: table)
+      if !note.isEmpty { try object.set(note: note) }
       unsafe object.write(to: start(NFT_MSG_NEWTABLE, create, sequence))
-    case .createTable:
+    case .createTable(let note):
       let object = try TableObject()
       try object.set(name: table)
+      if !note.isEmpty { try object.set(note: note) }
       unsafe object.write(to: start(NFT_MSG_NEWTABLE, create | NLM_F_EXCL, sequence))
     case .deleteTable:
       let object = try TableObject()

@@ -21,6 +21,13 @@ internal import CNetfilter
     }
   }
 
+  borrowing func set(note: [UInt8]) throws(TransactionError) {
+    guard
+      unsafe nftnl_table_set_data(
+        pointer, UInt16(NFTNL_TABLE_USERDATA.rawValue), note, UInt32(note.count)) == 0
+    else { throw .library("a table") }
+  }
+
   borrowing func write(to header: UnsafeMutablePointer<nlmsghdr>) {
     unsafe nftnl_table_nlmsg_build_payload(header, pointer)
   }

@@ -14,12 +14,14 @@ package enum Transaction {
 
   /// The same for a list.
   ///
-  /// - Parameter stale: tables that are deleted in the same transaction, where there are such.
+  /// - Parameters:
+  ///   - stale: tables that are deleted in the same transaction, where there are such.
+  ///   - note: what the kernel keeps beside each table.
   static func replace(
-    with rulesets: [Ruleset], removing stale: [TableIdentity] = []
+    with rulesets: [Ruleset], removing stale: [TableIdentity] = [], note: [UInt8] = []
   ) throws(TransactionError) {
     let changes =
-      rulesets.map(\.change)
+      rulesets.map { $0.change(note: note) }
       + stale.filter(exists).map { TableChange($0, [.addTable, .deleteTable]) }
     // A namespace that starts has none of the tables. Then nothing needs to be deleted, and the
     // kernel, which on the closing of a netlink socket waits until all readers have let go of what

@@ -13,18 +13,21 @@ extension TableChange {
   /// The same for a table that isn't there, without deleting one first; nil for a change that
   /// doesn't replace a whole table.
   package var creation: TableChange? {
-    let replacing: [Operation] = [.addTable, .deleteTable, .addTable]
-    guard operations.starts(with: replacing) else { return nil }
-    return TableChange(table, [.createTable] + operations.dropFirst(replacing.count))
+    guard operations.count >= 3, case .addTable = operations[0], operations[1] == .deleteTable,
+      case .addTable(let note) = operations[2]
+    else { return nil }
+    return TableChange(table, [.createTable(note: note)] + operations.dropFirst(3))
   }
 }
 
 /// One message of a transaction, about the table of its `TableChange`.
 package enum Operation: Hashable, Sendable {
   /// Does nothing where it exists.
-  case addTable
+  ///
+  /// - Parameter note: what the kernel is to keep of us beside it (NFTA_TABLE_USERDATA).
+  case addTable(note: [UInt8] = [])
   /// Refused with EEXIST where it exists.
-  case createTable
+  case createTable(note: [UInt8] = [])
   case deleteTable
   case addSet(SetDefinition)
   case addElements(SetDefinition)

@@ -7,9 +7,13 @@ extension Ruleset {
   /// Deleting a table that doesn't exist is an error, so it is added first: that does nothing where
   /// it exists. Redirected connections survive the exchange, since their translation lives in
   /// conntrack and the hooks are never without a chain.
-  package var change: TableChange {
+  ///
+  /// - Parameter note: what the kernel keeps beside the table.
+  package func change(note: [UInt8] = []) -> TableChange {
     var lowering = Lowering()
-    var operations: [Operation] = [.addTable, .deleteTable, .addTable]
+    var operations: [Operation] = [
+      .addTable(), .deleteTable, .addTable(note: note),
+    ]
     for set in sets {
       let definition = lowering.define(set)
       operations.append(.addSet(definition))
