@@ -24,7 +24,7 @@ package enum Requirement {
 
   private static let programs = [
     "/usr/sbin/ip", "/usr/sbin/nft", "/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl",
-    "/usr/bin/python3", "/usr/bin/setpriv",
+    "/usr/bin/python3", "/usr/bin/setpriv", "/usr/bin/strace",
   ]
 
   private static func findMissing() -> [String] {

@@ -2,15 +2,19 @@
 
     crowd.py connect ADDRESS PORT COUNT     opens COUNT connections, each with a line of its own,
                                             and holds all of them until every one has its echo
+    crowd.py carry ADDRESS PORT COUNT       opens COUNT connections, prints `ready`, and sends lines
+                                            on each, one per echo, until SIGTERM
     crowd.py listen ADDRESS PORT            echoes; prints `ready` first
 
-The client prints {"connected": N, "echoed": N, "failed": {reason: N}, "held": N} as one line.
+`connect` prints {"connected": N, "echoed": N, "failed": {reason: N}, "held": N} as one line, `carry`
+{"alive": N, "fewest": LINES, "failed": {reason: N}}.
 """
 
 import asyncio
 import collections
 import json
 import resource
+import signal
 import sys
 
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -64,5 +68,34 @@ async def connect(address, port, count):
     print(json.dumps(line), flush=True)
 
 
+async def carry(address, port, count):
+    count = int(count)
+    failed = collections.Counter()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    streams = await asyncio.gather(
+        *(asyncio.open_connection(address, int(port)) for _ in range(count)))
+    print("ready", flush=True)
+
+    async def one(number, reader, writer):
+        sent = 0
+        try:
+            while not stop.is_set():
+                line = f"{number} {sent}\n".encode()
+                writer.write(line)
+                if await reader.readexactly(len(line)) != line:
+                    failed["other bytes"] += 1
+                    return sent
+                sent += 1
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError) as error:
+            failed[type(error).__name__] += 1
+        return sent
+
+    lines = await asyncio.gather(*(one(n, *stream) for n, stream in enumerate(streams)))
+    line = {"alive": count - sum(failed.values()), "fewest": min(lines), "failed": failed}
+    print(json.dumps(line), flush=True)
+
+
 verb, *arguments = sys.argv[1:]
-asyncio.run({"listen": listen, "connect": connect}[verb](*arguments))
+asyncio.run({"listen": listen, "connect": connect, "carry": carry}[verb](*arguments))
