@@ -78,7 +78,7 @@ struct RulesetTests {
   func creation() throws {
     let change = try ruleset().change
     let creation = try #require(change.creation)
-    #expect(creation.operations.first == .createTable)
+    #expect(creation.operations.first == .createTable())
     #expect(!creation.operations.contains(.deleteTable))
     #expect(creation.operations.dropFirst() == change.operations.dropFirst(3))
   }
