@@ -76,16 +76,6 @@ struct Failure {
     self.init(status, error.description)
   }
 
-  private init(_ error: DumpError) {
-    let status: ExitStatus =
-      switch error {
-      case .notPermitted: .noPermission
-      case .unsupported: .unsupported
-      case .unsteady, .refused, .unreadable, .transport: .systemRefused
-      }
-    self.init(status, error.description)
-  }
-
   func exit() -> Never {
     for sentence in sentences.split(separator: "\n") {
       // Where nobody takes it, the code still tells.

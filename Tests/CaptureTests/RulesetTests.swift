@@ -50,7 +50,7 @@ struct RulesetTests {
   @Test("Every set that a transaction looks up is defined before it, by its number")
   func setsComeFirst() throws {
     var known: Set<UInt32> = []
-    for operation in try ruleset(["10.0.0.1", "fd00::1"]).change().operations {
+    for operation in try ruleset(["10.0.0.1", "fd00::1"]).change.operations {
       switch operation {
       case .addSet(let set): #expect(known.insert(set.id).inserted)
       case .addElements(let set): #expect(known.contains(set.id))
@@ -69,7 +69,7 @@ struct RulesetTests {
   @Test("A transaction replaces the table whatever it was: add, delete, add")
   func idempotence() throws {
     #expect(
-      try ruleset().change().operations.prefix(3)
+      try ruleset().change.operations.prefix(3)
         == [.addTable(), .deleteTable, .addTable()])
   }
 
@@ -85,7 +85,7 @@ struct RulesetTests {
 
   @Test("Empty sets are defined and not filled: the kernel refuses an empty list")
   func emptySets() throws {
-    let filled = try ruleset().change().operations.compactMap {
+    let filled = try ruleset().change.operations.compactMap {
       if case .addElements(let set) = $0, !set.isAnonymous { set.name } else { nil }
     }
     #expect(filled == ["proxy_uids"])

@@ -29,7 +29,7 @@ struct SetTests {
   func keys() {
     let set = NamedSet(name: "p", ports: [443...443, 80...80, 8000...8099, 60000...65535])
     let ruleset = Ruleset(table: TableIdentity(.inet, "x"), sets: [set], chains: [])
-    let elements = ruleset.change().operations.compactMap {
+    let elements = ruleset.change.operations.compactMap {
       if case .addElements(let set) = $0 { set.elements } else { nil }
     }.flatMap { $0 }
     #expect(

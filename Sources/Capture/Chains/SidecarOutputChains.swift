@@ -38,27 +38,24 @@ struct SidecarOutputChains {
     rules += [
       // Before the mark: an ICMP error belongs to the connection that it quotes.
       Rule([.isICMP], [.goto(ChainName.icmpOut)]),
-      Rule([], [.dispatch(.connectionMark(mask: mark.mask), byMark)]),
     ]
     return Chain(
       ChainName.output, hook: Hook(.filter, .output, priority: 0, policy: .drop),
-      rules + newConnections + [Rule([], [.goto(ChainName.refuse)])])
+      rules + byMark + newConnections + [Rule([], [.goto(ChainName.refuse)])])
   }
 
-  private var byMark: [Branch] {
+  /// Not one rule with a verdict map: while a transaction replaces the table, a packet that came
+  /// under the old rules finds the old map empty already, and would be refused; a connection that
+  /// was allowed would be reset.
+  private var byMark: [Rule] {
     var branches = [
-      Branch(.mark(mark.captured), goto: ChainName.captured),
-      Branch(.mark(mark.proxy), goto: ChainName.proxy),
-      Branch(.mark(mark.inbound), goto: ChainName.inbound),
+      (mark.captured, ChainName.captured), (mark.proxy, ChainName.proxy),
+      (mark.inbound, ChainName.inbound),
     ]
-    if !capture.dns { branches.append(Branch(.mark(mark.dns), goto: ChainName.dns)) }
-    if !excludedMatches.isEmpty {
-      branches.append(Branch(.mark(mark.excluded), goto: ChainName.excluded))
-    }
-    if capture.existingConnections == .keep {
-      branches.append(Branch(.mark(mark.kept), goto: ChainName.kept))
-    }
-    return branches
+    if !capture.dns { branches.append((mark.dns, ChainName.dns)) }
+    if !excludedMatches.isEmpty { branches.append((mark.excluded, ChainName.excluded)) }
+    if capture.existingConnections == .keep { branches.append((mark.kept, ChainName.kept)) }
+    return branches.map { Rule([matches.isTagged($0)], [.goto($1)]) }
   }
 
   /// The first packet of a connection that wasn't redirected.
@@ -155,11 +152,10 @@ struct SidecarOutputChains {
   /// A single test for "not the proxy's uid" would let through whatever has no uid.
   private var onlyForProxy: [Rule] {
     matches.isProxys.map { Rule([$0], [.counter, .accept]) } + [
-      Rule([.isTCP, .isAnyones], [.counter, .rejectWithReset]),
-      Rule([.isAnyones], [.counter, .drop]),
+      Rule([.isAnyones], [.goto(ChainName.refuse)]),
       // No uid: a socket without a file, which may begin nothing, or one that is gone, whose last
       // segments may pass.
-      Rule([.hasSYN], [.counter, .rejectWithReset]),
+      Rule([.hasSYN], [.goto(ChainName.refuse)]),
       Rule([], [.counter, .accept]),
     ]
   }

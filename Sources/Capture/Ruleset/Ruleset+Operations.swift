@@ -2,6 +2,9 @@ internal import Addressing
 internal import CNetfilter
 
 extension Ruleset {
+  /// The change without a note.
+  package var change: TableChange { change(note: []) }
+
   /// What one transaction sends so that the table is this ruleset, whatever it was before.
   ///
   /// Deleting a table that doesn't exist is an error, so it is added first: that does nothing where
@@ -9,7 +12,7 @@ extension Ruleset {
   /// conntrack and the hooks are never without a chain.
   ///
   /// - Parameter note: what the kernel keeps beside the table.
-  package func change(note: [UInt8] = []) -> TableChange {
+  package func change(note: [UInt8]) -> TableChange {
     var lowering = Lowering()
     var operations: [Operation] = [
       .addTable(), .deleteTable, .addTable(note: note),

@@ -67,7 +67,7 @@ struct AtomicityTests {
   func nothingRemains() throws {
     try inNewNamespace {
       let broken =
-        try Self.ruleset().change().operations + [.addRule(chain: "missing", text: "r", [])]
+        try Self.ruleset().change.operations + [.addRule(chain: "missing", text: "r", [])]
       #expect(throws: TransactionError.self) {
         try Transaction.commit([TableChange(Ruleset.table, broken)])
       }
@@ -90,7 +90,7 @@ struct AtomicityTests {
     try inNewNamespace {
       // Known to libnftnl, and to kernels with CONFIG_NFT_QUEUE; here its attributes are wrong too.
       let broken =
-        try Self.ruleset().change().operations + [
+        try Self.ruleset().change.operations + [
           .addRule(
             chain: "output", text: "queue to 0",
             [KernelExpression("counter"), KernelExpression("queue")])
@@ -114,7 +114,7 @@ struct AtomicityTests {
   @Test("Two thousand objections are read to the end and the first one is reported")
   func manyObjections() throws {
     try inNewNamespace {
-      var broken = try Self.ruleset().change()
+      var broken = try Self.ruleset().change
       broken.operations += (0..<2000).map {
         .addRule(chain: "missing", text: "rule \($0)", [KernelExpression("counter")])
       }

@@ -144,6 +144,7 @@ struct InstallationTests {
     let line = try #require(crowd.wait().checked().lines.last)
     #expect(line.hasPrefix(#"{"alive": 100, "fewest": "#), "\(line)")
     #expect(!line.contains(#""fewest": 0"#), "\(line)")
+    #expect(try pod.wire().evil == 0)
     withExtendedLifetime(proxy) {}
   }
 
