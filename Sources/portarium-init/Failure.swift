@@ -56,6 +56,16 @@ struct Failure {
     self.init(status, error.description)
   }
 
+  private init(_ error: DumpError) {
+    let status: ExitStatus =
+      switch error {
+      case .notPermitted: .noPermission
+      case .unsupported: .unsupported
+      case .unsteady, .refused, .unreadable, .transport: .systemRefused
+      }
+    self.init(status, error.description)
+  }
+
   private init(_ error: RoutingError) {
     let status: ExitStatus =
       switch error {

@@ -31,17 +31,31 @@ struct SidecarOutputChains {
         ],
         [.goto(ChainName.kernelOnly)]),
       Rule([.isInvalid], [.counter, .drop]),
+    ]
+    rules += resetsForTransit
+    rules += [
       // IPv6 lets anyone bind any address: an answer to a forged source would leave as a reply.
-      Rule([.comesFromElsewhere], [.counter, .drop]),
+      Rule([.comesFromElsewhere], [.counter, .drop])
     ]
     rules += Rule.noSourceRoutes
     rules += [
       // Before the mark: an ICMP error belongs to the connection that it quotes.
-      Rule([.isICMP], [.goto(ChainName.icmpOut)]),
+      Rule([.isICMP], [.goto(ChainName.icmpOut)])
     ]
     return Chain(
       ChainName.output, hook: Hook(.filter, .output, priority: 0, policy: .drop),
       rules + byMark + newConnections + [Rule([], [.goto(ChainName.refuse)])])
+  }
+
+  /// The kernel refuses a connection of a machine within the pod by a reset that seems to come from
+  /// where the machine wanted to go.
+  private var resetsForTransit: [Rule] {
+    capture.interfaces.treatAsOutbound.flatMap { pattern in
+      [
+        Rule([.leaves(on: pattern), .comesFromElsewhere, .isAnyones], [.counter, .drop]),
+        Rule([.leaves(on: pattern), .comesFromElsewhere, .isReset], [.counter, .accept]),
+      ]
+    }
   }
 
   /// Not one rule with a verdict map: while a transaction replaces the table, a packet that came

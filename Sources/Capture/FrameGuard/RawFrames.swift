@@ -97,7 +97,7 @@ extension Transaction {
   package static func removeAll() throws(TransactionError) -> Bool {
     let present = [Ruleset.table, FrameGuard.markTable, FrameGuard.doorTable].filter(exists)
     guard !present.isEmpty else { return false }
-    try commit(present.map { TableChange($0, [.addTable, .deleteTable]) })
+    try commit(present.map { TableChange($0, [.addTable(), .deleteTable]) })
     return true
   }
 }

@@ -22,7 +22,7 @@ package enum Transaction {
   ) throws(TransactionError) {
     let changes =
       rulesets.map { $0.change(note: note) }
-      + stale.filter(exists).map { TableChange($0, [.addTable, .deleteTable]) }
+      + stale.filter(exists).map { TableChange($0, [.addTable(), .deleteTable]) }
     // A namespace that starts has none of the tables. Then nothing needs to be deleted, and the
     // kernel, which on the closing of a netlink socket waits until all readers have let go of what
     // was deleted, has nothing to wait for: that is most of the time that a replacement takes.
