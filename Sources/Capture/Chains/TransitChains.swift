@@ -110,15 +110,23 @@ struct TransitChains {
 
   // MARK: On the way through
 
+  private var excludedMatches: [Match] { matches.isExcluded(.transportDestinationPort) }
+
+  private var tagsOfAnswered: [UInt32] {
+    [mark.inbound] + (capture.dns ? [] : [mark.dns])
+      + (excludedMatches.isEmpty ? [] : [mark.excluded])
+  }
+
   private var forward: Chain {
     var rules = Rule.noSourceRoutes
     rules += [
       Rule([.isInvalid], [.counter, .drop]),
-      // A server of theirs answers. A SYN alone opens a connection of its own.
+      // What answers a connection that was let pass: a server of theirs, reached from elsewhere, or a
+      // resolver or excluded server that is one of them. ICMP errors about what came in count as
+      // answers too. A SYN alone opens a connection of its own.
       Rule([.isReply, .isSYNAlone], [.goto(ChainName.refuse)]),
-      Rule([.isReply, matches.isTagged(mark.inbound)], [.counter, .accept]),
-      Rule([.isRelated, matches.isTagged(mark.inbound)], [.counter, .accept]),
     ]
+    rules += tagsOfAnswered.map { Rule([.isReply, matches.isTagged($0)], [.counter, .accept]) }
     if hasSources {
       rules += sourceMatches.map { Rule([$0], [.goto(ChainName.transitJudge)]) }
       // IPv6 lets anyone bind any address, and a packet that nobody sent tells nobody anything.
@@ -139,11 +147,11 @@ struct TransitChains {
     }
     if !capture.dns {
       rules += PlanMatches.isToResolver.map {
-        Rule([$0, .isTCPOrUDP, .isToPort53], [.counter, .accept])
+        Rule([$0, .isTCPOrUDP, .isToPort53], [matches.tag(mark.dns), .counter, .accept])
       }
     }
-    rules += matches.isExcluded(.transportDestinationPort).map {
-      Rule([.isTCPOrUDP, $0], [.counter, .accept])
+    rules += excludedMatches.map {
+      Rule([.isTCPOrUDP, $0], [matches.tag(mark.excluded), .counter, .accept])
     }
     return rules + [Rule([], [.goto(ChainName.refuse)])]
   }
