@@ -3,8 +3,7 @@ import Foundation
 import TestNetwork
 import Testing
 
-/// A gateway with the sidecar on it, captured by rules that are written here, and what its client
-/// pods do.
+/// A gateway with the sidecar on it, captured by portarium-init, and what its client pods do.
 final class GatewayScene {
   /// How connections of others reach the sidecar.
   enum Method: String, CaseIterable {
@@ -23,20 +22,34 @@ final class GatewayScene {
   static let raw4 = "10.77.2.70"
   static let raw6 = "fd77:2::70"
 
+  /// Whose rules bring connections to the sidecar.
+  enum Rules {
+    case portarium
+    /// Somebody else's, which leave the sidecar's ports open: the sidecar must see for itself. Where
+    /// they don't spare the gateway's own addresses they capture also what is meant for these.
+    case foreign(sparesOwn: Bool)
+  }
+
   /// - Parameters:
-  ///   - sparesOwn: false captures also what is meant for the gateway itself.
   ///   - hasInsideAddresses: see `GatewayNetwork`.
   init(
-    _ method: Method, allowlist: String, sparesOwn: Bool = true, hasInsideAddresses: Bool = true
+    _ method: Method, allowlist: String, rules: Rules = .portarium,
+    hasInsideAddresses: Bool = true
   ) throws {
     network = try GatewayNetwork(hasInsideAddresses: hasInsideAddresses)
     try network.serve(Self.web4, Self.web6, Self.raw4, Self.raw6)
     for pod in network.pods { try pod.names(["api.example.com": [Self.web4, Self.web6]]) }
     web = try WebServer(
       in: network.world, names: ["api.example.com"], addresses: [Self.web4, Self.web6])
-    try Self.capture(in: network.gateway, method, sparesOwn: sparesOwn)
+    let document = Self.document(method, allowlist: allowlist)
+    switch rules {
+    case .portarium:
+      try InitContainer.run("apply", in: network.gateway, document: document).checked()
+    case .foreign(let sparesOwn):
+      try Self.capture(in: network.gateway, method, sparesOwn: sparesOwn)
+    }
     sidecar = try Sidecar(
-      in: network.gateway, document: Self.document(method, allowlist: allowlist),
+      in: network.gateway, document: document,
       as: method == .tproxy ? .transparentProxy : .proxy)
   }
 

@@ -41,7 +41,8 @@ struct GatewayTests {
     "A connection to the proxy's own port is refused and written down, wherever it comes from",
     arguments: GatewayScene.Method.allCases)
   func direct(method: GatewayScene.Method) throws {
-    let scene = try GatewayScene(method, allowlist: Self.unseen)
+    let scene = try GatewayScene(
+      method, allowlist: Self.unseen, rules: .foreign(sparesOwn: true))
     let network = scene.network
     var addresses: [String] = []
     for (place, targets) in [
@@ -72,7 +73,8 @@ struct GatewayTests {
     "Captured on their way to the gateway's own ports, connections don't come round again",
     arguments: GatewayScene.Method.allCases)
   func ownPorts(method: GatewayScene.Method) throws {
-    let scene = try GatewayScene(method, allowlist: Self.unseen, sparesOwn: false)
+    let scene = try GatewayScene(
+      method, allowlist: Self.unseen, rules: .foreign(sparesOwn: false))
     var expected: [[String: String]] = []
     for port in [15001, 15000] {
       for target in [
@@ -121,7 +123,8 @@ struct GatewayTests {
   func admin(method: GatewayScene.Method) throws {
     let scene = try GatewayScene(method, allowlist: Self.everything)
     for address in [GatewayNetwork.inside4(0), "[\(GatewayNetwork.inside6(0))]"] {
-      #expect(try scene.curl(from: 0, "http://\(address):15000/status").status == 0)
+      #expect(
+        try scene.curl(from: 0, "--max-time", "0.5", "http://\(address):15000/status").status == 0)
       #expect(try scene.curl(from: 0, "http://\(address):15021/healthz").status == 200)
     }
     try scene.expectRecords([])
