@@ -11,7 +11,9 @@ struct PortariumInit: ParsableCommand {
       Exit codes: 0 done; 1 different; 2 bad arguments or configuration; 3 no permission; 4 the \
       kernel lacks something, which is named; 5 the kernel or the system refused.
       """,
-    subcommands: [Apply.self, Plan.self, Diff.self, Verify.self, Explain.self, Remove.self],
+    subcommands: [
+      Apply.self, Plan.self, Diff.self, Verify.self, Explain.self, Status.self, Remove.self,
+    ],
     defaultSubcommand: Apply.self)
 
   static func main() {
