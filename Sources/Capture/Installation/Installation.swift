@@ -38,7 +38,7 @@ package enum Installation {
     let rules = plan.routingRules
     guard !rules.isEmpty else {
       let value = try transaction(change)
-      try routing { () throws(RoutingError) in try Routing.install([]) }
+      _ = try routing { () throws(RoutingError) in try Routing.remove() }
       return value
     }
     let before = try routing { () throws(RoutingError) in try Routing.current() }
