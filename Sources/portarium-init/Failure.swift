@@ -81,7 +81,7 @@ struct Failure {
       switch error {
       case .notPermitted: .noPermission
       case .unsupported: .unsupported
-      case .refused, .system, .framesNotGuarded, .library: .systemRefused
+      case .refused, .system, .tooLarge, .framesNotGuarded, .library: .systemRefused
       }
     self.init(status, error.description)
   }

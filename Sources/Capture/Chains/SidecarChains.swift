@@ -30,8 +30,10 @@ struct SidecarChains {
   private var zones: [Chain] {
     guard capture.dns else { return [] }
     let proxys: Statement = .setZone(1)
-    let questions = matches.isProxys.map {
-      Rule([$0, .port(.udpDestinationPort, [53])], [proxys])
+    let questions = matches.isProxys.flatMap { isProxys in
+      PlanMatches.isToResolver.map {
+        Rule([isProxys, $0, .port(.udpDestinationPort, [53])], [proxys])
+      }
     }
     let answers = PlanMatches.isFromResolver.map {
       Rule([$0, .port(.udpSourcePort, [53])], [proxys])

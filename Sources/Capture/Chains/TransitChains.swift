@@ -75,6 +75,10 @@ struct TransitChains {
       // Every packet comes here, not only the first one of a connection. What answers a connection
       // from outside goes on; that it is one, the forward hook makes sure of.
       rules.append(Rule([.isReply], [.return]))
+      // Nor do connections belong here that began without the sidecar.
+      if capture.existingConnections == .keep {
+        rules.append(Rule([matches.isTagged(mark.kept)], [.return]))
+      }
     }
     rules.append(Rule([.isToUs], [.return]))
     if capture.dns {

@@ -36,10 +36,12 @@ internal import Kernel
   deinit { _ = unsafe mnl_socket_close(socket) }
 
   /// Makes room for a batch of `bytes` and for `answers` bytes of errors. The forced variants pass
-  /// the system's limits with CAP_NET_ADMIN; without it the send will fail for a better reason.
+  /// the system's limits (net.core.wmem_max, rmem_max) with CAP_NET_ADMIN; in a user namespace they
+  /// are refused, and as much as the limits allow is what there is.
   borrowing func makeRoom(sending bytes: Int, receiving answers: Int) {
-    setSocketOption(SO_SNDBUFFORCE, Int32(clamping: max(bytes * 2, 1 << 18)))
-    setSocketOption(SO_RCVBUFFORCE, Int32(clamping: answers))
+    let room = Int32(clamping: max(bytes * 2, 1 << 18))
+    for option in [SO_SNDBUF, SO_SNDBUFFORCE] { setSocketOption(option, room) }
+    for option in [SO_RCVBUF, SO_RCVBUFFORCE] { setSocketOption(option, Int32(clamping: answers)) }
   }
 
   borrowing func send(_ bytes: [UInt8]) throws(TransactionError) {
@@ -47,6 +49,7 @@ internal import Kernel
     while unsafe bytes.withUnsafeBytes({
       unsafe mnl_socket_sendto(socket, $0.baseAddress, $0.count)
     }) < 0 {
+      if errno == EMSGSIZE { throw .tooLarge(bytes: bytes.count) }
       if errno != EINTR { throw .system(call: "sendmsg(nf_tables)", Errno(errno)) }
     }
   }

@@ -11,6 +11,8 @@ package enum TransactionError: Error, Hashable, Sendable {
   case refused(what: String, Errno, explanation: String?)
   /// A system call failed before there was an answer.
   case system(call: String, Errno)
+  /// A transaction goes to the kernel in one piece, and the socket may not hold that much.
+  case tooLarge(bytes: Int)
   /// The document wants frames guarded, and the devices can't be.
   case framesNotGuarded(FrameGuardObstacle)
   /// libnftnl had no memory for an object, or doesn't know it.
@@ -29,6 +31,9 @@ extension TransactionError: CustomStringConvertible {
       "the kernel refused \(what): \(errno)\(explanation.map { " (\($0))" } ?? "")"
     case .system(let call, let errno):
       "\(call) failed: \(errno)"
+    case .tooLarge(let bytes):
+      "the ruleset's \(bytes) bytes don't fit into a netlink message: in a user namespace "
+        + "net.core.wmem_max limits it; raise that, or name fewer blocks"
     case .framesNotGuarded(let obstacle):
       "capture.rawFrames: block is not possible here: \(obstacle)"
     case .library(let what):

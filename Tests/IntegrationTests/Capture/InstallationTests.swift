@@ -217,4 +217,32 @@ struct InstallationTests {
     #expect(refused.errors.contains(sentence), "\(refused.errors)")
     #expect(try State(place).rules == "")
   }
+
+  private static let manyBlocks: String =
+    "workspaceId: ws-test\ncapture:\n  resolvers: []\n  outbound:\n    excludeCIDRs:\n"
+    // Every other /24: none can be joined with the next.
+    + (0..<20_000).map { "      - 10.\($0 / 128).\($0 % 128 * 2).0/24\n" }.joined()
+
+  @Test("20,000 blocks are in force after apply, and not one is missing or too many")
+  func manyBlocks() throws {
+    let place = try NetworkNamespace("blocks")
+    for _ in 1...2 {
+      try InitContainer.run("apply", in: place, document: Self.manyBlocks).checked()
+      let difference = try InitContainer.run("diff", in: place, document: Self.manyBlocks)
+      #expect(difference.status == 0, "\(difference.output.prefix(500))")
+    }
+  }
+
+  @Test("In a user namespace a ruleset that is too large is refused whole, and says what limits it")
+  func tooLarge() throws {
+    let place = try NetworkNamespace("inner")
+    let path = Scratch.file("config.yaml", Self.manyBlocks)
+    let refused = try place.run(
+      [
+        "unshare", "--user", "--net", "--map-root-user", try Binary.initContainer.path, "apply",
+        "--config", path,
+      ])
+    #expect(refused.status == 5)
+    #expect(refused.errors.contains("net.core.wmem_max"), "\(refused.errors)")
+  }
 }
