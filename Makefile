@@ -4,7 +4,8 @@
 # shipped.
 
 SWIFT ?= swift
-RELEASE = $(SWIFT) build -c release --static-swift-stdlib
+# Nothing loads the programs as a library: exported symbols would only keep dead code alive.
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 .DEFAULT_GOAL := help
 
 .PHONY: help setup build release test check demo bench clean

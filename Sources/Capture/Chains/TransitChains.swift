@@ -147,7 +147,7 @@ struct TransitChains {
     var rules: [Rule] = []
     if capture.existingConnections == .keep {
       rules.append(
-        Rule([.isTCP, matches.isTagged(mark.kept), .beginsNoTCP], [.counter, .accept]))
+        Rule([matches.isTagged(mark.kept), .beginsNoTCP], [.counter, .accept]))
     }
     if !capture.dns {
       rules += PlanMatches.isToResolver.map {

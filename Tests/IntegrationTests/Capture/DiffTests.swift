@@ -40,6 +40,7 @@ struct DiffTests {
     for name in TransactionTests.documents {
       let document = try String(
         contentsOf: TransactionTests.golden.appendingPathComponent("\(name).yaml"), encoding: .utf8)
+      try place.provideInterfaces(of: document)
       try InitContainer.run("apply", in: place, document: document).checked()
       // Refused or not, it is counted.
       try place.run(["python3", Scratch.script("probe.py"), "tcp", "127.0.0.1", "9"])

@@ -32,6 +32,7 @@ struct ExplainTests {
           let probe = probes.next()
           return (probe, probe.explanation(under: [ruleset]))
         })
+      try scene.pod.provideInterfaces(of: document)
       try InitContainer.run("apply", in: scene.pod, document: document).checked()
       let answers = try scene.attempt(chosen.map(\.0))
       for ((probe, explanation), answer) in zip(chosen, answers) {

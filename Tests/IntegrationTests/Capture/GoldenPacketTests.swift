@@ -16,6 +16,7 @@ struct GoldenPackets {
   init() throws { scene = try #require(Self.scene) }
 
   func check(_ golden: GoldenDocument) throws {
+    try place.provideInterfaces(of: golden.document.capture)
     for _ in 1...2 {
       try InitContainer.run("apply", in: place, document: golden.text).checked()
       let difference = try InitContainer.run("diff", in: place, document: golden.text)
@@ -24,7 +25,6 @@ struct GoldenPackets {
     let live = try place.run(["nft", "-s", "list", "table", "inet", "portarium"]).checked()
     #expect(try live.output == golden.listing(resolvers: GoldenScene.resolvers))
     try checkReadable()
-    try route(for: golden.document.capture)
     let flows = try golden.flows
     let run = GoldenRun(
       scene: scene, document: golden.document, flows: flows,
@@ -33,18 +33,6 @@ struct GoldenPackets {
     for (flow, verdict) in zip(flows, try run.verdicts()) {
       #expect(verdict == flow.verdict, "\(golden.name): \(flow.line)")
     }
-  }
-
-  /// What `tproxy` marks is routed to the gateway itself.
-  private func route(for capture: Configuration.Capture) throws {
-    guard let gateway = capture.gateway else { return }
-    let rules =
-      gateway.method == .redirect
-      ? []
-      : gateway.interfaces.map {
-        RoutingRule(mark: capture.mark.value, interface: $0.isPrefix ? nil : $0.name)
-      }
-    try place.inside { try Routing.install(rules) }
   }
 
   /// Above all ports that a flow is headed for.

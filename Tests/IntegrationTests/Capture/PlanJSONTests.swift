@@ -35,7 +35,9 @@ struct PlanJSONTests {
     #expect(!TransactionTests.documents.isEmpty)
     for name in TransactionTests.documents {
       let path = TransactionTests.golden.appendingPathComponent("\(name).yaml")
-      let document = Scratch.file("config.yaml", try String(contentsOf: path, encoding: .utf8))
+      let content = try String(contentsOf: path, encoding: .utf8)
+      try place.provideInterfaces(of: content)
+      let document = Scratch.file("config.yaml", content)
       func verb(_ arguments: [String], as user: User) throws -> Finished {
         try place.run(
           [try Binary.initContainer.path] + arguments + ["--config", document], as: user

@@ -40,6 +40,7 @@ struct TransactionTests {
     for name in Self.documents {
       let document = try String(
         contentsOf: Self.golden.appendingPathComponent("\(name).yaml"), encoding: .utf8)
+      try place.provideInterfaces(of: document)
       let plan = try InitContainer.run("plan", in: place, document: document, as: .workload)
         .checked().output
       let expected = try String(
