@@ -8,7 +8,9 @@ internal import Kernel
 /// changes in one transaction. A run that is killed leaves the old ruleset or the new one. What may
 /// be left besides is a routing rule for a mark that nothing sets, which the next run removes.
 package enum Installation {
-  /// Blocks for some milliseconds. Where it throws, the ruleset and the routing are as they were.
+  /// Blocks for some milliseconds. Where it throws, the ruleset and the routing are as they were,
+  /// but for one case: `.routing` may be about an older plan's routing that can't be deleted behind
+  /// the new ruleset.
   ///
   /// - Parameter plan: completed.
   package static func apply(_ plan: CapturePlan) throws(InstallationError) -> Installed {
