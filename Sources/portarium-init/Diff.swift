@@ -15,7 +15,9 @@ struct Diff: ParsableCommand {
   var json = false
 
   func run() throws {
-    let difference = try RulesetDifference.now(from: document.plan().completed())
+    let plan = try document.plan().completed()
+    var difference = try RulesetDifference.now(from: plan)
+    difference.routing = try RoutingDifference.now(from: plan)
     try StandardStream.output.write(json ? difference.json : difference.text)
     if !difference.isEmpty { throw ExitCode(ExitStatus.refused.rawValue) }
   }

@@ -111,7 +111,8 @@ struct DifferenceTests {
         "sets":[{"name":"uids","presence":"both","missing":[],"unexpected":["3000"]}],\
         "chains":[{"name":"output","presence":"both","rules":[\
         {"presence":"missing","rule":"tcp dport 2 accept"},\
-        {"presence":"unexpected","rule":"tcp dport 5 accept","handle":7}]}]}]}
+        {"presence":"unexpected","rule":"tcp dport 5 accept","handle":7}]}]}],\
+        "routing":[]}
 
         """)
     #expect(JSON.string("a\"b\\c\u{1}\n").text == "\"a\\\"b\\\\c\\u0001\\n\"")

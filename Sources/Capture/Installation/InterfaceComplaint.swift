@@ -62,6 +62,10 @@ extension CapturePlan {
     }
   }
 
+  /// The families that TPROXY's routing is needed for at least; there may be none of IPv6 where the
+  /// host has it switched off.
+  var routedFamilies: [RoutingFamily] { capture.gateway == nil ? [] : capturedFamilies }
+
   /// Where packets go that TPROXY marked: to this host. A pattern's interfaces come and go, so its
   /// rule is for packets from anywhere.
   var routingRules: [RoutingRule] {

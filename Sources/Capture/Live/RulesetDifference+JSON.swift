@@ -1,7 +1,13 @@
 extension RulesetDifference {
   /// For programs: one object on one line, with a line feed.
   package var json: String {
-    (["equal": .bool(isEmpty), "tables": .array(tables.map(\.json))] as JSON).text + "\n"
+    ([
+      "equal": .bool(isEmpty), "tables": .array(tables.map(\.json)),
+      "routing": .array(
+        routing.map {
+          ["presence": .string($0.presence.rawValue), "rule": .string($0.text)]
+        }),
+    ] as JSON).text + "\n"
   }
 }
 

@@ -5,6 +5,7 @@ extension RulesetDifference {
     if isEmpty { return "no difference\n" }
     return "--- what apply would put in force\n+++ what is in the kernel\n"
       + tables.map(\.text).joined()
+      + routing.map { "\($0.presence.sign)\($0.text)\n" }.joined()
   }
 }
 

@@ -4,9 +4,11 @@
 /// a packet.
 package struct RulesetDifference: Hashable, Sendable {
   package var tables: [TableDifference]
+  /// Rules of the kernel's routing that TPROXY needs, or that are left of it.
+  package var routing: [RoutingDifference] = []
 
   /// Nothing would change for any packet if the desired rulesets were applied.
-  package var isEmpty: Bool { tables.allSatisfy { $0.state == .equal } }
+  package var isEmpty: Bool { routing.isEmpty && tables.allSatisfy { $0.state == .equal } }
 
   /// - Parameter tables: each one that should be there or is.
   package init(_ tables: [TableDifference]) { self.tables = tables }

@@ -73,7 +73,8 @@ extension CaptureStatus.Document {
   fileprivate var text: String {
     switch self {
     case .same: "as it says"
-    case .differs(let places): "differs in \(places) places: portarium-init diff shows them"
+    case .differs(let places):
+      "differs in \(places == 1 ? "one place" : "\(places) places"): portarium-init diff shows where"
     case .unknown(let why): "unknown: \(why)"
     }
   }

@@ -81,6 +81,22 @@ struct InstallationTests {
     }
   }
 
+  @Test("A routing rule that TPROXY lacks, or that is left of it, is a difference")
+  func routingDiffers() throws {
+    let place = try makeRouter()
+    try InitContainer.run("apply", in: place, document: Self.gateway("tproxy")).checked()
+    func difference(_ document: String) throws -> Finished {
+      try InitContainer.run("diff", in: place, document: document)
+    }
+    #expect(try difference(Self.gateway("tproxy")).output == "no difference\n")
+    let rule = "rule fwmark 0x1000/0x1000 iif pod0 lookup 1337"
+    #expect(try difference(Self.gateway("redirect")).lines.contains("+\(rule)"))
+    try place.ip("-6", "rule", "del", "fwmark", "0x1000/0x1000", "table", "1337")
+    let lacking = try difference(Self.gateway("tproxy"))
+    #expect(lacking.status == 1)
+    #expect(lacking.lines.last == "-\(rule)")
+  }
+
   @Test(
     "Killed before any of its system calls, apply leaves the old rules or the new ones",
     arguments: [

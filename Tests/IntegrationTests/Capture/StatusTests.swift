@@ -62,7 +62,7 @@ struct StatusTests {
     #expect(found["document"] as? String == "differs")
     #expect(found["differences"] as? Int == 1)
     // The rules are still counted by what they mean, but for the new one.
-    #expect(try status(in: place).output.contains("differs in 1 places"))
+    #expect(try status(in: place).output.contains("differs in one place"))
     let bad = try status(in: place, document: "capture: {nonTCP: maybe}")
     #expect(bad.status == 2)
     #expect(bad.output.hasPrefix("IN FORCE"))
