@@ -20,6 +20,10 @@ package struct ExistingConnections {
   /// Gives the connections that there are the tag that says so. Does nothing where the document
   /// doesn't keep them.
   ///
+  /// Only for where no rules of ours are in force. Under them a socket whose connection has no tag
+  /// isn't an older one: conntrack forgets a half-closed captured connection within a minute, and
+  /// what its socket says next would go past the sidecar.
+  ///
   /// A connection that begins between this and the transaction is not among them: it is refused.
   /// Of connections that are routed through this namespace only those can be kept that conntrack
   /// has seen already.

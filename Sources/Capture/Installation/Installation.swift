@@ -16,10 +16,12 @@ package enum Installation {
   package static func apply(_ plan: CapturePlan) throws(InstallationError) -> Installed {
     let interfaces = try routing { () throws(RoutingError) in try Routing.interfaces() }
     if let complaint = plan.complaint(about: interfaces) { throw .interface(complaint) }
-    try checkOwnership()
+    let isInForce = try checkOwnership()
     let existing = ExistingConnections(plan)
-    let kept: Int
-    do throws(ConnectionError) { kept = try existing.keep() } catch { throw .connections(error) }
+    var kept = 0
+    if !isInForce {
+      do throws(ConnectionError) { kept = try existing.keep() } catch { throw .connections(error) }
+    }
     let frames = try applyRouting(plan) { () throws(TransactionError) in
       try Transaction.apply(plan, interfaces: interfaces, note: TableStamp.now().bytes)
     }
@@ -28,7 +30,7 @@ package enum Installation {
 
   /// False where there was nothing of ours.
   package static func remove() throws(InstallationError) -> Bool {
-    try checkOwnership()
+    _ = try checkOwnership()
     let hadTable = try transaction { () throws(TransactionError) in try Transaction.removeAll() }
     let hadRouting = try routing { () throws(RoutingError) in try Routing.remove() }
     return hadTable || hadRouting
@@ -56,7 +58,9 @@ package enum Installation {
   }
 
   /// Whoever made a table of our name by hand would lose it.
-  private static func checkOwnership() throws(InstallationError) {
+  ///
+  /// - Returns: whether ours is there.
+  private static func checkOwnership() throws(InstallationError) -> Bool {
     let tables: [TableSummary]
     do throws(DumpError) {
       tables = try Dump.tables()
@@ -65,6 +69,7 @@ package enum Installation {
     }
     let ours = tables.first { $0.family == .inet && $0.name == Ruleset.table.name }
     if let ours, !TableStamp.isOurs(ours) { throw .foreignTable(Ruleset.table) }
+    return ours != nil
   }
 
   private static func transaction<Value>(

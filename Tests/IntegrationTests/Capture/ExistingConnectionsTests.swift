@@ -124,6 +124,25 @@ struct ExistingConnectionsTests {
     withExtendedLifetime((server, proxy)) {}
   }
 
+  @Test("Keep: a captured connection that conntrack has forgotten is no older one")
+  func forgottenIsNotOlder() throws {
+    let pod = try CapturedPod(applied: false)
+    _ = try apply(pod, Self.keeping)
+    let proxy = try pod.startProxy()
+    let client = try pod.startProbe("hold 10.77.2.66 443")
+    _ = try client.waitForLines(1)
+    let before = try pod.wire()
+    // As conntrack does by itself a minute after one side has ended it.
+    try pod.pod.shell("conntrack -D -p tcp -d 10.77.2.66").checked()
+    #expect(!(try apply(pod, Self.keeping)).contains("kept"))
+    client.signal(SIGUSR1)
+    // It is redirected anew.
+    let line = try client.waitForLines(2).last ?? ""
+    #expect(line.hasPrefix("1: captured"), "\(line)")
+    #expect(try pod.wire() == before)
+    withExtendedLifetime(proxy) {}
+  }
+
   @Test("Keep: the ports of one that is kept open no other way")
   func keptPortsBeginNothing() throws {
     let pod = try CapturedPod(applied: false)
