@@ -39,6 +39,7 @@ enum RandomRule {
   static func tests(of selector: Selector, _ random: inout SeededGenerator) -> [Test] {
     switch selector {
     case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination: return [.exists]
+    case .wayBack: return [.isMissing]
     case .connectionState:
       return [.has(.state([.invalid, .related, .new].randomElement(using: &random)!))]
     case .connectionStatus: return [.has(.status(.destinationTranslated))]
@@ -102,7 +103,7 @@ enum RandomRule {
     case .connectionDirection: .direction(number % 2 == 0 ? .original : .reply)
     case .sourceAddressType, .destinationAddressType:
       .addressType(number % 2 == 0 ? .local : .broadcast)
-    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination: .mark(0)
+    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination, .wayBack: .mark(0)
     }
   }
 

@@ -22,6 +22,7 @@ enum ChainName {
   static let input = "input"
   static let inputLoopback = "input_lo"
   static let forward = "forward"
+  static let transitOrigin = "transit_origin"
   static let transitSource = "transit_source"
   static let transitCapture = "transit_capture"
   static let transitForward = "transit_forward"

@@ -98,6 +98,10 @@ extension Match {
   static let comesFromElsewhere = Match(.sourceAddressType, .isNot(.addressType(.local)))
   static let isToUs = Match(.destinationAddressType, .is(.addressType(.local)))
   static let isToElsewhere = Match(.destinationAddressType, .isNot(.addressType(.local)))
+  static let hasNoWayBack = Match(.wayBack, .isMissing)
+  /// It has no address yet, and nobody can answer it.
+  static let isFromNowhere6 = Match(
+    .ipv6Source, .is(.address(.v6(IPv6Address(rawValue: 0)))))
   static let isFromLinkLocal = Match(.ipv6Source, .is(.prefix(.linkLocal6)))
   static let isToLinkLocal = Match(.ipv6Destination, .is(.prefix(.linkLocal6)))
 

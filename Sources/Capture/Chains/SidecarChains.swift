@@ -168,7 +168,8 @@ struct SidecarChains {
   private var forward: Chain {
     Chain(
       ChainName.forward, hook: Hook(.filter, .forward, priority: 0, policy: .drop),
-      transit?.forwardRules ?? [])
+      // Frames that a raw socket puts on lo pass for the world's.
+      transit.map { [Rule([.arrivesOnLoopback], [.counter, .drop])] + $0.forwardRules } ?? [])
   }
 
   /// A socket bound to a device sends its redirected SYN there, to 127.0.0.1. No earlier hook can

@@ -24,7 +24,7 @@ struct TransitChains {
   }
 
   var all: [Chain] {
-    (hasSources ? [source] : [])
+    [origin] + (hasSources ? [source] : [])
       + [captureChain, forward] + (hasSources ? [judge] : []) + [inbound]
   }
 
@@ -53,6 +53,16 @@ struct TransitChains {
   }
 
   // MARK: Before routing
+
+  /// IPv6 lets anyone bind any address. Whatever this host makes of a packet, be it an error that
+  /// quotes it, a server's answer or the sidecar's, would go to the forged source.
+  private var origin: Chain {
+    Chain(
+      ChainName.transitOrigin,
+      hook: Hook(.filter, .prerouting, priority: -300, policy: .accept),
+      [Rule([.isFromNowhere6], [.accept])]
+        + interfaces.map { Rule([.arrives(on: $0), .hasNoWayBack], [.counter, .drop]) })
+  }
 
   private var source: Chain {
     Chain(

@@ -53,6 +53,8 @@ extension Selector {
       return (underway.judgedConnection?.mark).map { .number($0 & mask) }
     case .sourceAddressType: return addressType(isOwn: underway.isSourceOwn)
     case .destinationAddressType: return addressType(isOwn: underway.isDestinationOwn)
+    // Taken for granted: whoever is asked about doesn't forge.
+    case .wayBack: return .number(1)
     case .ipv4Option(let option):
       guard packet.destination.bitWidth == 32 else { return nil }
       return .number(packet.ipv4Options.contains(option) ? 1 : 0)
@@ -105,6 +107,7 @@ extension Match {
         false
       }
     case .exists: field == .number(1)
+    case .isMissing: field == .number(0)
     }
   }
 }

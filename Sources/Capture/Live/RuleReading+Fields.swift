@@ -87,6 +87,7 @@ extension RuleReading {
           return block(bytes, of: width, bits: bytes.count * 8).map { (.is($0), 1) }
         }
         if bytes == selector.presence, selector.isPresence { return (.exists, 1) }
+        if bytes == [0, 0, 0, 0], selector == .wayBack { return (.isMissing, 1) }
         return selector.value(bytes).map { (.is($0), 1) }
       case NFT_CMP_NEQ.rawValue:
         return selector.value(bytes).map { (.isNot($0), 1) }

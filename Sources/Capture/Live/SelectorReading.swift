@@ -9,7 +9,7 @@ extension Selector {
     .udpDestinationPort, .transportDestinationPort, .etherType, .packetMark, .packetPriority,
     .icmpv6Type, .connectionState, .connectionStatus, .connectionDirection, .sourceAddressType,
     .destinationAddressType, .ipv4Option(.looseSourceRoute), .ipv4Option(.strictSourceRoute),
-    .ipv6RoutingHeader, .etherGroupDestination,
+    .ipv6RoutingHeader, .etherGroupDestination, .wayBack,
   ]
 
   /// What the bytes mean in this field; nil for what no rule of ours compares it with.
@@ -38,7 +38,7 @@ extension Selector {
       bytes.only.flatMap { ConnectionDirection(rawValue: $0) }.map { .direction($0) }
     case .sourceAddressType, .destinationAddressType:
       bytes.hostNumber(UInt32.self).flatMap { AddressType(rawValue: $0) }.map { .addressType($0) }
-    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination: nil
+    case .ipv4Option, .ipv6RoutingHeader, .etherGroupDestination, .wayBack: nil
     }
   }
 

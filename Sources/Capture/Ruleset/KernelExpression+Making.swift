@@ -63,6 +63,20 @@ extension KernelExpression {
       ])
   }
 
+  /// 1 where packets to the source would leave where this one arrived, else 0.
+  static var isWayBack: Self {
+    Self(
+      "fib",
+      [
+        (UInt16(NFTNL_EXPR_FIB_DREG), register),
+        (UInt16(NFTNL_EXPR_FIB_RESULT), .word(NFT_FIB_RESULT_OIF.rawValue)),
+        (
+          UInt16(NFTNL_EXPR_FIB_FLAGS),
+          .word(NFTA_FIB_F_SADDR.rawValue | NFTA_FIB_F_IIF.rawValue | NFTA_FIB_F_PRESENT.rawValue)
+        ),
+      ])
+  }
+
   /// 1 where the header or option is there, else 0.
   static func extensionHeader(_ kind: nft_exthdr_op, type: UInt8) -> Self {
     Self(

@@ -22,6 +22,7 @@ extension Test {
     case .isIn(let set): (true, .string("@\(set)"))
     case .isBetween(let low, let high): (true, ["range": [low.json, high.json]])
     case .exists: (true, true)
+    case .isMissing: (true, false)
     }
   }
 
@@ -65,6 +66,7 @@ extension Selector {
     case .connectionMark(let mask): ["&": [.connection("mark"), .number(mask)]]
     case .sourceAddressType: .routeType("saddr")
     case .destinationAddressType: .routeType("daddr")
+    case .wayBack: ["fib": ["result": "oif", "flags": ["saddr", "iif"]]]
     case .ipv4Option(.looseSourceRoute): ["ip option": ["name": "lsrr"]]
     case .ipv4Option(.strictSourceRoute): ["ip option": ["name": "ssrr"]]
     case .ipv6RoutingHeader: ["exthdr": ["name": "rt"]]

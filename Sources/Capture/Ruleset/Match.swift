@@ -48,6 +48,9 @@ package enum Selector: Hashable, Sendable {
   /// What the routing tables say of the source address.
   case sourceAddressType
   case destinationAddressType
+  /// Whether packets to the source would leave where this one arrived. Only with
+  /// `isMissing`.
+  case wayBack
   case ipv4Option(IPv4Option)
   case ipv6RoutingHeader
 }
@@ -63,6 +66,7 @@ package enum Test: Hashable, Sendable {
   case has(Value)
   /// The header or option is there.
   case exists
+  case isMissing
 }
 
 /// What a field is compared with. The cases fix how nft prints it and how wide and in which byte

@@ -72,6 +72,8 @@ private struct Lowering {
         expressions.append(.compare(NFT_CMP_NEQ, Array(repeating: 0, count: width)))
       case .exists:
         expressions.append(.compare(NFT_CMP_EQ, match.selector.presence))
+      case .isMissing:
+        expressions.append(.compare(NFT_CMP_EQ, [0, 0, 0, 0]))
       case .isBetween(let low, let high):
         // The kernel compares as memcmp does, while uids are in host order.
         expressions.append(.toNetworkOrder)

@@ -136,6 +136,7 @@ extension Selector {
     case .connectionMark(let mask): "ct mark & \(hexadecimal(mask))"
     case .sourceAddressType: "fib saddr type"
     case .destinationAddressType: "fib daddr type"
+    case .wayBack: "fib saddr . iif oif"
     case .ipv4Option(.looseSourceRoute): "ip option lsrr"
     case .ipv4Option(.strictSourceRoute): "ip option ssrr"
     case .ipv6RoutingHeader: "exthdr rt"
@@ -152,6 +153,7 @@ extension Test {
     case .isIn(let set): "@\(set)"
     case .isBetween(let low, let high): "\(low.nftText)-\(high.nftText)"
     case .exists: "exists"
+    case .isMissing: "missing"
     }
   }
 }

@@ -97,6 +97,7 @@ extension Selector {
       [.connection(NFT_CT_MARK), .mask(mask.hostOrderBytes, xor: [0, 0, 0, 0])]
     case .sourceAddressType: [.routeType(of: NFTA_FIB_F_SADDR)]
     case .destinationAddressType: [.routeType(of: NFTA_FIB_F_DADDR)]
+    case .wayBack: [.isWayBack]
     case .ipv4Option(let option):
       [.extensionHeader(NFT_EXTHDR_OP_IPV4, type: option.rawValue)]
     case .ipv6RoutingHeader:

@@ -67,6 +67,22 @@ struct CaptureGatewayTests {
       ])
   }
 
+  @Test(
+    "A forged source gets nothing: no answer, no refusal, no error that quotes the packet",
+    arguments: CapturedGateway.methods)
+  func forgedSource(method: String) throws {
+    let gateway = try CapturedGateway(method).captured()
+    for rest in [
+      "udp \(GatewayNetwork.inside6(0)) 7777", "udp fd77:2::80 7777 --hops 1",
+      "udp 2001:db8::1 7777", "tcp \(GatewayNetwork.inside6(0)) 15021 --timeout 0.2",
+      "tcp \(GatewayNetwork.inside6(0)) 7777 --timeout 0.2", "tcp fd77:2::80 443 --timeout 0.2",
+    ] {
+      let forged = "\(rest) --freebind --source fd77:2::66 --source-port 4433"
+      _ = try Attempt.run(forged, in: gateway.network.pods[0])
+    }
+    #expect(try gateway.foreignPackets() == 0)
+  }
+
   @Test("The resolvers can be asked, over UDP and TCP", arguments: CapturedGateway.methods)
   func resolvers(method: String) throws {
     let gateway = try CapturedGateway(method).captured()

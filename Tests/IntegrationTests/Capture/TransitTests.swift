@@ -75,6 +75,25 @@ struct TransitTests {
     withExtendedLifetime((sidecar, servers)) {}
   }
 
+  @Test("A machine in the pod that forges its source gets nothing out")
+  func forgedSource() throws {
+    let pod = try CapturedPod(applied: false)
+    let machine = try Self.machine(in: pod)
+    try pod.apply(Self.document(""))
+    let sidecar = try Sidecar(in: pod.pod, document: Self.document(""))
+    let server = try CapturedPod.servers(
+      in: pod.pod, as: .unprivileged(1001), udp: ["fd79::1 8080"])
+    for rest in [
+      "udp fd79::1 8080", "udp fd79::1 7777", "udp fd77:2::80 7777 --hops 1",
+      "tcp fd79::1 7777 --timeout 0.2", "tcp fd77:2::66 443 --timeout 0.2",
+    ] {
+      let forged = "\(rest) --freebind --source \(CapturedPod.evil6) --source-port 4433"
+      _ = try Attempt.run(forged, in: machine)
+    }
+    #expect(try pod.wire() == .nothing)
+    withExtendedLifetime((sidecar, server)) {}
+  }
+
   @Test("TCP of a machine in the pod that isn't captured is refused at once, not left waiting")
   func refused() throws {
     let pod = try CapturedPod(applied: false)

@@ -42,6 +42,7 @@ def arguments():
     parser.add_argument("--source-port", type=int, default=0)
     parser.add_argument("--source-info", help="source address given by a control message")
     parser.add_argument("--freebind", action="store_true")
+    parser.add_argument("--hops", type=int, help="IPv6: how far it may go")
     parser.add_argument("--device")
     parser.add_argument("--options", help="IP options, hexadecimal")
     parser.add_argument("--route-via", help="an IPv6 routing header (type 4) that ends there")
@@ -66,6 +67,8 @@ def open_socket(options, kind):
         level, option = (
             (socket.IPPROTO_IPV6, IPV6_FREEBIND) if six else (socket.IPPROTO_IP, IP_FREEBIND))
         made.setsockopt(level, option, 1)
+    if options.hops:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, options.hops)
     if options.device:
         made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, options.device.encode())
     if options.options:
