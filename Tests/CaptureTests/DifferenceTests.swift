@@ -118,6 +118,14 @@ struct DifferenceTests {
     #expect(JSON.string("a\"b\\c\u{1}\n").text == "\"a\\\"b\\\\c\\u0001\\n\"")
   }
 
+  @Test("Names that would command a terminal are written out")
+  func hostileNames() {
+    let hostile = Rule([Match(.inputInterface, .is(.interface("\u{1b}[31m")))], [.drop])
+    let text = difference(ruleset([port(1)]), ruleset([port(1), hostile])).text
+    #expect(text.contains(#"iifname "\u{1b}[31m" drop"#))
+    #expect(!text.contains("\u{1b}"))
+  }
+
   @Test("Ranges in sets differ as ranges")
   func ranges() {
     func set(_ ports: [ClosedRange<UInt16>]) -> LiveRuleset {

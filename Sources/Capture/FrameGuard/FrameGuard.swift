@@ -23,6 +23,8 @@ struct FrameGuard: Hashable, Sendable {
   /// that the document alone says what is in that one.
   static let markTable = TableIdentity(.inet, "portarium_frames")
   static let doorTable = TableIdentity(.netdev, "portarium")
+  static let markChain = "postrouting"
+  static let doorChain = "egress"
 }
 
 /// What a packet must carry to leave.
@@ -62,7 +64,7 @@ extension FrameGuard {
       table: Self.markTable, sets: [],
       chains: [
         Chain(
-          "postrouting", hook: Hook(.filter, .postrouting, priority: 2000, policy: .accept), rules)
+          Self.markChain, hook: Hook(.filter, .postrouting, priority: 2000, policy: .accept), rules)
       ])
   }
 
@@ -81,7 +83,7 @@ extension FrameGuard {
       table: Self.doorTable, sets: [],
       chains: [
         Chain(
-          "egress",
+          Self.doorChain,
           hook: Hook(.filter, .egress, priority: 0, policy: .accept, devices: devices), rules)
       ])
   }

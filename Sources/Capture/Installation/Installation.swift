@@ -57,9 +57,9 @@ package enum Installation {
     }
   }
 
-  /// Whoever made a table of our name by hand would lose it.
+  /// Whoever made a table of one of our names by hand would lose it.
   ///
-  /// - Returns: whether ours is there.
+  /// - Returns: whether our ruleset is there.
   private static func checkOwnership() throws(InstallationError) -> Bool {
     let tables: [TableSummary]
     do throws(DumpError) {
@@ -67,9 +67,12 @@ package enum Installation {
     } catch {
       throw .dump(error)
     }
-    let ours = tables.first { $0.family == .inet && $0.name == Ruleset.table.name }
-    if let ours, !TableStamp.isOurs(ours) { throw .foreignTable(Ruleset.table) }
-    return ours != nil
+    for table in [Ruleset.table, FrameGuard.markTable, FrameGuard.doorTable] {
+      if let present = tables.first(where: table.names), !TableStamp.isOurs(present) {
+        throw .foreignTable(table)
+      }
+    }
+    return tables.contains(where: Ruleset.table.names)
   }
 
   private static func transaction<Value>(
@@ -118,5 +121,11 @@ extension InstallationError: CustomStringConvertible {
     case .routing(let error): error.description
     case .transaction(let error): error.description
     }
+  }
+}
+
+extension TableIdentity {
+  fileprivate func names(_ table: TableSummary) -> Bool {
+    name == table.name && table.family == (family == .inet ? .inet : .netdev)
   }
 }

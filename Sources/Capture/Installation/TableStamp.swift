@@ -41,8 +41,13 @@ package struct TableStamp: Hashable, Sendable {
   /// must tell.
   package static func isOurs(_ table: TableSummary) -> Bool {
     if TableStamp(table.userData) != nil { return true }
+    let expected: Set<String> =
+      switch TableIdentity(table.family == .netdev ? .netdev : .inet, table.name) {
+      case FrameGuard.markTable: [FrameGuard.markChain]
+      case FrameGuard.doorTable: [FrameGuard.doorChain]
+      default: [ChainName.refuse, ChainName.input, ChainName.forward]
+      }
     let names = Set(table.chains.map(\.name))
-    return table.userData.isEmpty
-      && names.isSuperset(of: [ChainName.refuse, ChainName.input, ChainName.forward])
+    return table.userData.isEmpty && names.isSuperset(of: expected)
   }
 }

@@ -3,9 +3,10 @@ extension RulesetDifference {
   /// the kernel, `+` is in the kernel and shouldn't be. Ends with a line feed.
   package var text: String {
     if isEmpty { return "no difference\n" }
-    return "--- what apply would put in force\n+++ what is in the kernel\n"
-      + tables.map(\.text).joined()
+    let lines =
+      tables.map(\.text).joined()
       + routing.map { "\($0.presence.sign)\($0.text)\n" }.joined()
+    return "--- what apply would put in force\n+++ what is in the kernel\n" + lines.printable
   }
 }
 

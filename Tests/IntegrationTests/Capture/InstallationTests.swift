@@ -187,19 +187,22 @@ struct InstallationTests {
   }
 
   @Test(
-    "A table of our name that somebody else made is left alone", arguments: ["apply", "remove"])
-  func foreignTable(verb: String) throws {
+    "A table of one of our names that somebody else made is left alone",
+    arguments: ["apply", "remove"],
+    ["inet portarium", "inet portarium_frames", "netdev portarium"])
+  func foreignTable(verb: String, name: String) throws {
     let place = try NetworkNamespace("foreign")
-    let table = """
-      table inet portarium {
-        chain output { type filter hook output priority 0; policy accept; counter; }
+    let hook = name.hasPrefix("netdev") ? "ingress device \"lo\"" : "output"
+    let content = """
+      table \(name) {
+        chain theirs { type filter hook \(hook) priority 0; policy accept; counter; }
       }
       """
-    try place.run(["nft", "-f", Scratch.file("foreign.nft", table)]).checked()
+    try place.run(["nft", "-f", Scratch.file("foreign.nft", content)]).checked()
     let before = try State(place)
     let refused = try InitContainer.run(verb, in: place, document: Self.sidecar)
     #expect(refused.status == 2)
-    #expect(refused.errors.contains("there is a table inet portarium that portarium-init didn't"))
+    #expect(refused.errors.contains("there is a table \(name) that portarium-init didn't make"))
     #expect(try State(place) == before)
   }
 
