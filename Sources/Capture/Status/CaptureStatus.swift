@@ -68,17 +68,20 @@ extension CaptureStatus {
     let dump = try Dump.table(.inet, Ruleset.table.name)
     let summary = tables.first { $0.family == .inet && $0.name == Ruleset.table.name }
     let live = dump.map { LiveRuleset($0, of: Ruleset.table) }
-    // What can't be read is left out: the rest is worth more than an error.
-    let interfaces = (try? Routing.interfaces()) ?? []
-    let guarded = guardedDevices(tables)
+    // The rest is worth more than an error. But of interfaces that can't be listed none is said to be
+    // guarded.
+    let interfaces = try? Routing.interfaces()
+    let guarded = interfaces == nil ? nil : guardedDevices(tables)
+    // Shown as none where they can't be listed; diff says why it can't.
+    let routing = (try? Routing.current()) ?? RoutingState()
     return CaptureStatus(
       table: summary.map { TableStamp.isOurs($0) ? .ours : .foreign } ?? .none,
       appliedAt: summary.flatMap { TableStamp($0.userData)?.appliedAt },
       readAt: Instant.wallClock(), mode: live.flatMap(mode), document: document(dump),
       counters: live.map(RuleCount.all) ?? [], guardedDevices: guarded,
-      unguardedDevices: interfaces.filter { !$0.isLoopback }.map(\.name)
+      unguardedDevices: (interfaces ?? []).filter { !$0.isLoopback }.map(\.name)
         .filter { !(guarded ?? []).contains($0) },
-      routing: (try? Routing.current()) ?? RoutingState(), conntrack: Conntrack.now(),
+      routing: routing, conntrack: Conntrack.now(),
       foreign: tables.compactMap { ForeignTable($0) }, legacyTables: legacyTables())
   }
 
@@ -102,7 +105,8 @@ extension CaptureStatus {
   }
 
   private static func legacyTables() -> [String] {
-    // Not /proc/net: that is the main thread's namespace.
+    // Not /proc/net: that is the main thread's namespace. The files are there only where the legacy
+    // modules are loaded.
     ["ip", "ip6"].flatMap { family in
       let text = (try? SmallFile.read("/proc/thread-self/net/\(family)_tables_names")) ?? ""
       return text.split(separator: "\n").map { "\(family) \($0)" }
@@ -113,6 +117,7 @@ extension CaptureStatus {
 extension CaptureStatus.Conntrack {
   static func now() -> Self? {
     func number(_ name: String) -> UInt64? {
+      // Absent where conntrack isn't loaded: nothing is counted then.
       let text = try? SmallFile.read("/proc/sys/net/netfilter/nf_conntrack_\(name)")
       return text.flatMap { UInt64($0.prefix { $0.isNumber }) }
     }

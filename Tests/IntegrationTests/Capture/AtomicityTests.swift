@@ -2,40 +2,20 @@ import Addressing
 import Capture
 import Configuration
 import Foundation
-import Glibc
 import Kernel
 import TestNetwork
 import Testing
 
-/// The transaction itself, in a network namespace of a thread of this process.
+/// The transaction itself, on a thread of this process.
 @Suite("A transaction happens whole or not at all", .enabled(if: Requirement.privileged))
 struct AtomicityTests {
   private static func ruleset() throws -> Ruleset {
     Ruleset(CapturePlan(capture: Configuration.Capture(resolvers: [])))
   }
 
-  /// Runs `body` on a thread of its own in a new network namespace, which ends with it.
+  /// Runs `body` on a thread of its own in a new network namespace.
   private func inNewNamespace(_ body: @escaping @Sendable () throws -> Void) throws {
-    try #require(Requirement.missing.isEmpty)
-    let outcome = Outcome()
-    let thread = Thread {
-      if Self.leaveNetworkNamespace() == 0 {
-        outcome.set(Result { try body() })
-      } else {
-        outcome.set(.failure(Errno(errno)))
-      }
-    }
-    thread.start()
-    try outcome.wait().get()
-  }
-
-  /// `unshare(CLONE_NEWNET)`, for the calling thread alone. Swift's Glibc doesn't know the function.
-  private static func leaveNetworkNamespace() -> Int32 {
-    typealias Unshare = @convention(c) (Int32) -> Int32
-    // The C library has it under this name with this type (unshare(2)).
-    let symbol = unsafe dlsym(dlopen(nil, RTLD_NOW), "unshare")
-    guard let symbol = unsafe symbol else { return -1 }
-    return unsafe unsafeBitCast(symbol, to: Unshare.self)(0x4000_0000)
+    try NetworkNamespace("atomic").inside(body)
   }
 
   @Test("Applying twice works, removing once works, removing again finds nothing")
@@ -138,27 +118,6 @@ struct AtomicityTests {
         })
       try Transaction.apply(ruleset)
       #expect(try Transaction.remove())
-    }
-  }
-}
-
-/// What a thread came to.
-private final class Outcome: @unchecked Sendable {
-  /// The invariant behind `@unchecked Sendable`: `result` is used with `condition` locked.
-  private let condition = NSCondition()
-  private var result: Result<Void, any Error>?
-
-  func set(_ result: Result<Void, any Error>) {
-    condition.withLock {
-      self.result = result
-      condition.signal()
-    }
-  }
-
-  func wait() -> Result<Void, any Error> {
-    condition.withLock {
-      while result == nil { condition.wait() }
-      return result!
     }
   }
 }
