@@ -1,0 +1,65 @@
+import Policy
+import Telemetry
+import Wire
+
+// A complete request head: judged, then forwarded or answered.
+extension Worker {
+  /// Judges one request and forwards or answers it.
+  ///
+  /// - Returns: how many of `bytes` belong to it.
+  mutating func begin(
+    _ head: RequestHead, in bytes: Span<UInt8>, _ connection: inout Connection
+  ) -> Int {
+    let method = bytes[head.method]
+    connection.exchange.received(head, isHEAD: method.isHEAD)
+    connection.record.noteTexts(host: bytes[head.host], method: method, path: bytes[head.path])
+    counters.requests.add(1)
+
+    connection.sent.meter = Meter(head.framing)
+    let body = bytes.extracting(head.length..<bytes.count)
+    let admission = connection.sent.meter.admit(body)
+    if admission.isMalformed {
+      answer(fault: 400, reason: .malformedRequest, &connection)
+      return bytes.count
+    }
+    guard let destination = connection.machine.destination else {
+      answer(fault: 400, reason: .originalDestinationUnavailable, &connection)
+      return bytes.count
+    }
+    do {
+      let flow = try Flow(request: head, in: bytes, destination: destination)
+      let message = bytes.extracting(0..<(head.length + admission.count))
+      judge(flow, head, message, &connection)
+    } catch {
+      answer(fault: error.status, reason: error.reason, &connection)
+      return bytes.count
+    }
+    return head.length + admission.count
+  }
+
+  private mutating func judge(
+    _ flow: Flow, _ head: RequestHead, _ message: Span<UInt8>,
+    _ connection: inout Connection
+  ) {
+    guard let policy else { return refuse(Denial(.policyUnavailable), &connection) }
+    switch note(policy.decide(flow), by: policy, &connection.record) {
+    case .allow(let permit, wouldDeny: _):
+      forward(head, message, permit, &connection)
+    case .deny(let denial):
+      refuse(denial, &connection)
+    }
+  }
+
+  private mutating func refuse(_ denial: Denial, _ connection: inout Connection) {
+    connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
+    counters.countDenial(denial.reason)
+    answer(denial: denial, &connection)
+  }
+}
+
+extension Span where Element == UInt8 {
+  fileprivate var isHEAD: Bool {
+    count == 4 && self[0] == UInt8(ascii: "H") && self[1] == UInt8(ascii: "E")
+      && self[2] == UInt8(ascii: "A") && self[3] == UInt8(ascii: "D")
+  }
+}
