@@ -38,8 +38,9 @@ package enum RequestError: Error, Sendable, CaseIterable {
   case transferEncodingInHTTP10
   case contentLengthWithTransferEncoding
   case bodyOnConnect
-  /// Connection names Host, Content-Length or Transfer-Encoding, so that the next hop drops it.
-  case connectionDropsFraming
+  /// Connection names Host, Content-Length or Transfer-Encoding, or what is added here (trace context,
+  /// reserved fields), so that the next hop drops it.
+  case connectionDropsField
 
   /// The status to answer with.
   package var status: UInt16 {

@@ -39,7 +39,7 @@ struct RequestFields: Sendable {
       if !UpgradeCuts.offersOnlyWebSocket(bytes, field.value) { cutsUpgrade = true }
     case (10, UInt8(ascii: "c")) where name.matches("connection"):
       connection.read(bytes, field.value)
-      guard !connection.dropsFraming else { throw .connectionDropsFraming }
+      guard !connection.dropsField else { throw .connectionDropsField }
     case (10, UInt8(ascii: "t")) where name.matches("tracestate"):
       head.tracestateCount += 1
       try cut(field, .tracestate)
@@ -48,6 +48,8 @@ struct RequestFields: Sendable {
       try cut(field, .traceparent)
     case (14, UInt8(ascii: "c")) where name.matches("content-length"):
       try readContentLength(bytes, field.value)
+    case (14, UInt8(ascii: "h")) where name.matches("http2-settings"):
+      cutsUpgrade = true
     case (17, UInt8(ascii: "t")) where name.matches("transfer-encoding"):
       try readTransferEncoding(bytes, field.value)
     case (12..., UInt8(ascii: "x")) where name.isReservedFieldName:

@@ -6,6 +6,8 @@ enum Verdict: Equatable, Sendable {
   case needMore
   case found(String)
   case malformed(String)
+
+  var isFound: Bool { if case .found = self { true } else { false } }
 }
 
 func text(_ bytes: [UInt8], _ range: ByteRange) -> String {

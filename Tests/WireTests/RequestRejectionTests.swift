@@ -230,9 +230,13 @@ struct RequestRejectionTests {
     ("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", .transferEncodingInHTTP10),
     ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", .bodyOnConnect),
     ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", .bodyOnConnect),
-    (fields("Connection: content-length"), .connectionDropsFraming),
-    (fields("Connection: close, Transfer-Encoding"), .connectionDropsFraming),
-    (fields("Connection: keep-alive,HOST"), .connectionDropsFraming),
+    (fields("Connection: content-length"), .connectionDropsField),
+    (fields("Connection: close, Transfer-Encoding"), .connectionDropsField),
+    (fields("Connection: keep-alive,HOST"), .connectionDropsField),
+    (fields("Connection: traceparent"), .connectionDropsField),
+    (fields("Connection: a, TraceState"), .connectionDropsField),
+    (fields("Connection: x-portarium-workspace-id"), .connectionDropsField),
+    (fields("Connection: close,X_Portarium_agent-spiffe-id"), .connectionDropsField),
   ]
 
   static let all = requestLines + targets + hosts + lines + framing
