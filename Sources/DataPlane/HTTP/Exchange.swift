@@ -12,7 +12,7 @@ extension Worker {
       case .idle, .readingHead: goesOn = readRequest(&connection)
       case .connecting: goesOn = false
       case .forwarding: goesOn = forward(&connection)
-      case .discarding: goesOn = discardBody(&connection)
+      case .discarding: goesOn = finishAnswer(&connection)
       case .off: return relay(&connection)
       }
       if !goesOn || connection.isReleased || connection.isLingering { return }
@@ -20,27 +20,12 @@ extension Worker {
     queue(&connection)
   }
 
-  /// Throws away the rest of a request that was answered here.
-  private mutating func discardBody(_ connection: inout Connection) -> Bool {
+  /// Goes on to the next request once the answer that was made here is sent.
+  private mutating func finishAnswer(_ connection: inout Connection) -> Bool {
     switch flush(&connection.received, to: &connection.client) {
     case nil: break
     case .waiting: return false
     default: return endQuietly(&connection, reason: nil)
-    }
-    while !connection.sent.meter.isComplete {
-      guard connection.client.isReadable else { return false }
-      scratch.clear()
-      scratch.reserve(Self.readSize)
-      let room = min(Self.readSize, connection.sent.meter.readLimit)
-      switch scratch.receive(from: connection.client.descriptor, atMost: room) {
-      case .bytes(let count):
-        connection.client.noteRead(count, of: room)
-        _ = connection.sent.meter.admit(scratch.bytes)
-      case .wouldBlock:
-        connection.client.isReadable = false
-      case .endOfStream, .failed:
-        return endQuietly(&connection, reason: nil)
-      }
     }
     if isDraining {
       linger(&connection)

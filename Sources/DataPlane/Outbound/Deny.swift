@@ -81,7 +81,7 @@ extension Worker {
       let flow = requestFlow(connection)
     else { return reset(&connection, outcome: outcome) }
     reply.removeAll()
-    let closes = !canDiscardBody(connection)
+    let closes = !canTakeAnother(connection)
     replies.appendUpstreamFailure(
       failure, flow: flow, auditID: connection.record.id,
       options: .init(omitsBody: connection.exchange.isHEAD, closes: closes), to: &reply)
@@ -89,13 +89,13 @@ extension Worker {
     answer(&connection, outcome: outcome, closes: closes)
   }
 
-  /// Answers a request that the policy refuses. The connection stays usable where the rest of the
-  /// request can be read away.
+  /// Answers a request that the policy refuses. The connection stays usable where all of the request
+  /// has come.
   mutating func answer(
     denial: Denial, _ connection: inout Connection
   ) {
     reply.removeAll()
-    let closes = !canDiscardBody(connection)
+    let closes = !canTakeAnother(connection)
     replies.appendDenial(
       denial, flow: requestFlow(connection), auditID: connection.record.id,
       options: .init(omitsBody: connection.exchange.isHEAD, closes: closes), to: &reply)
@@ -154,14 +154,10 @@ extension Worker {
       content: .http(method: method))
   }
 
-  /// A body that is announced as small is read away; a client that waits for `100 Continue` may
-  /// send it or not, so its connection can't be used again.
-  private func canDiscardBody(_ connection: borrowing Connection) -> Bool {
-    guard connection.exchange.mayContinue else { return false }
-    switch connection.sent.meter {
-    case .complete: return true
-    case .counted(let count): return count <= Self.discardLimit
-    case .chunked, .untilEnd: return false
-    }
+  /// Only where all of the request is here. A client that is answered amid its body should send no
+  /// more of it and close (RFC 9112 §9.5); some, aiohttp 3.8 among them, send no more and go on with
+  /// their next request, which would be taken for the body's rest.
+  private func canTakeAnother(_ connection: borrowing Connection) -> Bool {
+    connection.exchange.mayContinue && connection.sent.meter.isComplete
   }
 }
