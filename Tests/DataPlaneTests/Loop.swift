@@ -16,6 +16,8 @@ struct Loop: ~Copyable {
   private let writer: AuditWriter
   private let entrance: Descriptor
   private let entrancePort: UInt16
+  /// The time by which the worker goes, where a test sets it; nil for the clock's.
+  private(set) var time: Instant?
 
   static let loopback = IPAddress("127.0.0.1")!
 
@@ -58,6 +60,18 @@ struct Loop: ~Copyable {
     return Peer(client)
   }
 
+  /// Stops the worker's clock.
+  mutating func holdTime() { time = worker.now }
+
+  /// Lets time pass for the worker, and carries out what is due then.
+  mutating func pass(_ nanoseconds: UInt64) {
+    time = time! + nanoseconds
+    // What waits to be read at that time comes first, then the deadlines.
+    for _ in 0..<3 { turn(longestWait: 0) }
+  }
+
+  mutating func turn(longestWait: Int32 = 5) { _ = worker.turn(longestWait: longestWait, at: time) }
+
   /// Turns until `condition` holds; fails after 10 s.
   mutating func run(_ condition: () -> Bool) {
     let deadline = Instant.now() + 10 * DataPlaneSettings.Limits.second
@@ -66,7 +80,7 @@ struct Loop: ~Copyable {
         Issue.record("nothing came of it within 10 s")
         return
       }
-      _ = worker.turn(longestWait: 5)
+      turn()
     }
   }
 
@@ -76,7 +90,7 @@ struct Loop: ~Copyable {
       if case .connection(let descriptor, _) = server.listener.accept() {
         return Peer(descriptor)
       }
-      _ = worker.turn(longestWait: 5)
+      turn()
     }
     Issue.record("the worker did not connect")
     throw Unexpected()

@@ -109,11 +109,14 @@ struct Worker: ~Copyable {
 
   /// Waits for one batch of events and carries it out.
   ///
-  /// - Parameter longestWait: milliseconds; -1 is until something happens.
+  /// - Parameters:
+  ///   - longestWait: milliseconds; -1 is until something happens.
+  ///   - time: when the batch happens; nil for the clock's time once there are events.
   /// - Returns: false once everything has ended.
-  mutating func turn(longestWait: Int32 = -1) -> Bool {
+  mutating func turn(longestWait: Int32 = -1, at time: Instant? = nil) -> Bool {
     let count = waitForEvents(longestWait)
-    readClocks()
+    now = time ?? Instant.now()
+    wallClockOffset = Instant.wallClock() &- now.nanoseconds
     takePolicy()
     for index in 0..<count { dispatch(index) }
     runReady()
@@ -148,11 +151,6 @@ struct Worker: ~Copyable {
       // EINTR is retried; what remains (EINVAL, EFAULT) is a bug of ours.
       preconditionFailure("epoll_wait failed: \(error)")
     }
-  }
-
-  private mutating func readClocks() {
-    now = Instant.now()
-    wallClockOffset = Instant.wallClock() &- now.nanoseconds
   }
 
   private mutating func takePolicy() {
