@@ -24,7 +24,9 @@ package enum Requirement {
 
   private static let programs = [
     "/usr/sbin/ip", "/usr/sbin/nft", "/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl",
-    "/usr/bin/python3", "/usr/bin/setpriv", "/usr/bin/strace",
+    "/usr/bin/python3", "/usr/bin/setpriv", "/usr/bin/strace", "/usr/bin/node", "/usr/bin/wget",
+    "/usr/bin/git", "/usr/lib/python3/dist-packages/aiohttp",
+    "/usr/lib/python3/dist-packages/requests", "/usr/lib/python3/dist-packages/websockets",
   ]
 
   private static func findMissing() -> [String] {

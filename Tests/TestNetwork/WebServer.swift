@@ -61,6 +61,7 @@ package final class WebServer: Sendable {
         keepalive_requests 100000;
         keepalive_timeout 120s;
         default_type text/plain;
+        types { text/html html; }
         sendfile on;
         server {
           \(listeners.joined(separator: "\n          "))
