@@ -44,6 +44,9 @@ struct HTTPExchange {
   private var expectsContinue = false
   /// A response head was passed on for this request, so no reply of ours may follow.
   private(set) var responseBegan = false
+  /// The request went to an upstream that had served another, and nothing of an answer has come:
+  /// the server may have closed the connection without seeing it.
+  private(set) var mayBeUnseen = false
 
   var isOn: Bool { state != .off }
 
@@ -67,11 +70,18 @@ struct HTTPExchange {
     response = .awaitingHead
     responseBegan = false
     requestEnded = false
+    mayBeUnseen = false
   }
 
   mutating func waitsForUpstream() { state = .connecting }
 
-  mutating func forwards() { state = .forwarding }
+  mutating func forwards(onReusedUpstream: Bool = false) {
+    state = .forwarding
+    mayBeUnseen = onReusedUpstream
+  }
+
+  /// Something of an answer has come.
+  mutating func isSeen() { mayBeUnseen = false }
 
   /// The request is answered here.
   mutating func refuses() {

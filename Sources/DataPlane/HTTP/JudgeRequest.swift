@@ -37,7 +37,10 @@ extension Worker {
     return head.length + admission.count
   }
 
-  private mutating func judge(
+  /// Asks the policy in force for a permit.
+  ///
+  /// - Parameter message: the head and as much of the body as has come.
+  mutating func judge(
     _ flow: Flow, _ head: RequestHead, _ message: Span<UInt8>,
     _ connection: inout Connection
   ) {
@@ -52,7 +55,6 @@ extension Worker {
 
   private mutating func refuse(_ denial: Denial, _ connection: inout Connection) {
     connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
-    counters.countDenial(denial.reason)
     answer(denial: denial, &connection)
   }
 }

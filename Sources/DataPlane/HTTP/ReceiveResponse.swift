@@ -45,12 +45,13 @@ extension Worker {
     switch bytes.receive(from: connection.upstream.descriptor, atMost: Self.readSize) {
     case .bytes(let count):
       connection.upstream.noteRead(count, of: Self.readSize)
+      if connection.exchange.mayBeUnseen { forgetRequest(&connection) }
     case .wouldBlock:
       connection.upstream.isReadable = false
       return .waiting
     case .endOfStream, .failed:
       connection.upstream.isReadable = false
-      upstreamFailed(.closedEarly, &connection)
+      if !retry(&connection) { upstreamFailed(.closedEarly, &connection) }
       return .ended
     }
     while true {

@@ -19,15 +19,11 @@ extension Worker {
     rewrite(head, message, &connection.record, into: &outgoing)
     outgoing.append(message.extracting(head.length..<message.count))
 
-    if connection.machine.destination == permit.destination,
-      isReusable(&connection.upstream)
-    {
-      connection.exchange.forwards()
-      arm(&connection, deadline: now + settings.limits.idle)
-      if deliver(&outgoing, &connection.sent, to: &connection.upstream) != nil {
-        upstreamFailed(.closedEarly, &connection)
-      }
-    } else {
+    let isSent =
+      connection.machine.destination == permit.destination && isReusable(&connection.upstream)
+      && sendOnReusedUpstream(
+        &outgoing, isIdempotent: message[head.method].isIdempotentMethod, &connection)
+    if !isSent {
       connection.sent.pending.append(outgoing.bytes)
       connection.exchange.waitsForUpstream()
       connect(permit, &connection)

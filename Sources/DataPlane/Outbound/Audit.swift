@@ -6,22 +6,13 @@ import Telemetry
 /// The audit record of a connection or request that has not ended.
 ///
 /// Opened when it begins, written exactly once when it ends; a connection that is released with
-/// its record still open has it written then.
+/// its record still open has it written then. Fields stand by size, since every connection has one.
 struct OpenRecord: ~Copyable {
-  private(set) var isOpen: Bool
   private(set) var id: AuditID
   private(set) var startedAt: Instant
   /// Nanoseconds since the Unix epoch.
   private(set) var startedWallClock: UInt64
-
-  var applicationProtocol = AuditRecord.ApplicationProtocol.tcp
-  /// Until something was decided a record says that it was refused.
-  private(set) var decision = AuditRecord.Decision.deny
-  private(set) var reason: DenyReason? = .internalError
-  private(set) var isEnforced = true
-  private(set) var enforcementMode = EnforcementMode.enforce
   private(set) var matchedRule: String?
-  var responseStatus: UInt16 = 0
 
   /// Bytes that an idle connection may keep for its next record.
   static let keptCapacity = 512
@@ -32,6 +23,15 @@ struct OpenRecord: ~Copyable {
   /// A HostName's and an HTTPMethod's bytes.
   private var hostLength: UInt16 = 0
   private var methodLength: UInt16 = 0
+
+  var responseStatus: UInt16 = 0
+  var applicationProtocol = AuditRecord.ApplicationProtocol.tcp
+  /// Until something was decided a record says that it was refused.
+  private(set) var decision = AuditRecord.Decision.deny
+  private(set) var reason: DenyReason? = .internalError
+  private(set) var isEnforced = true
+  private(set) var enforcementMode = EnforcementMode.enforce
+  private(set) var isOpen: Bool
 
   init(id: AuditID, startedAt: Instant, wallClock: UInt64) {
     isOpen = true
@@ -76,8 +76,11 @@ struct OpenRecord: ~Copyable {
     pathLength = UInt32(path.count)
   }
 
-  /// After `noteTexts`.
-  mutating func noteTraceParent(_ text: Span<UInt8>) { texts.append(text) }
+  /// After `noteTexts`. The last one counts.
+  mutating func noteTraceParent(_ text: Span<UInt8>) {
+    texts.truncate(to: Int(hostLength) + Int(methodLength) + Int(pathLength))
+    texts.append(text)
+  }
 
   mutating func noteAllowed(by rule: String?, mode: EnforcementMode) {
     decision = .allow
@@ -176,6 +179,12 @@ extension Worker {
       into: &auditLines)
     connection.record.close()
     counters.auditRecords.add(1)
+    // Nowhere else, so that the counters agree with the records whatever was decided on the way.
+    if let reason = connection.record.reason {
+      counters.countDenial(reason)
+    } else {
+      counters.allowed.add(1)
+    }
     counters.bytesSent.add(connection.sent.delivered)
     counters.bytesReceived.add(connection.received.delivered)
     if outcome == .upstreamFailed { counters.upstreamFailures.add(1) }

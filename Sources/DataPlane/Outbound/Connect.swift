@@ -43,7 +43,6 @@ extension Worker {
     if error.isExhaustion {
       // Nothing left the host: the flow is refused, whatever the policy said.
       connection.record.noteDenied(.connectionLimit, enforced: true, mode: enforcementMode)
-      counters.countDenial(.connectionLimit)
       if connection.exchange.isOn {
         answer(denial: Denial(.connectionLimit), &connection)
       } else {

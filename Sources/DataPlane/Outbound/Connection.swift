@@ -8,10 +8,9 @@ import Wire
 /// and the audit record that is open for it.
 ///
 /// Lives in the worker's slab and is touched by that worker's thread alone. An idle one owns no
-/// memory beside this.
+/// memory beside this; fields stand so that little is lost between them.
 struct Connection: ~Copyable {
-  let id: ConnectionID
-  let source: ClientAddress
+  var record: OpenRecord
   /// The workload's end.
   var client: Side
   /// The destination's end; closed until a Permit was consumed.
@@ -21,34 +20,35 @@ struct Connection: ~Copyable {
   var upstreamSerial: UInt8 = 0
   var isConnecting = false
 
-  var machine = OutboundConnection()
+  /// In the worker's list of connections that used up their budget.
+  var isReady = false
+  var isReleased = false
+  /// Answered and shut down; what the workload still sends is thrown away for a while, since
+  /// closing with unread bytes would send a reset that overtakes the answer.
+  var isLingering = false
+  /// How the record will end where a direction failed while the other went on.
+  var failure: AuditRecord.Outcome?
   var exchange = HTTPExchange()
+  var lingerBytes: UInt32 = 0
+
+  let id: ConnectionID
+  let source: ClientAddress
+  var machine = OutboundConnection()
   /// The head that is not complete yet, if there is one: a response's never begins before its
   /// request's has ended.
   var unfinishedHead = UnfinishedHead.none
-
-  /// Bytes of the workload that were received and not judged yet.
-  var held = ByteBuffer()
-  /// Workload to destination.
-  var sent = Transit()
-  /// Destination to workload.
-  var received = Transit()
-
-  var record: OpenRecord
-  /// How the record will end where a direction failed while the other went on.
-  var failure: AuditRecord.Outcome?
-
   /// When the wheel must tell, and the step of the valid entry (0: none).
   var deadline: Instant
   var timerStep: UInt64 = 0
 
-  /// Answered and shut down; what the workload still sends is thrown away for a while, since
-  /// closing with unread bytes would send a reset that overtakes the answer.
-  var isLingering = false
-  var lingerBytes: UInt32 = 0
-  /// In the worker's list of connections that used up their budget.
-  var isReady = false
-  var isReleased = false
+  /// Bytes of the workload that were received and not judged yet.
+  var held = ByteBuffer()
+  /// The request that is under way, while it may have to be sent again.
+  var kept = ByteBuffer()
+  /// Workload to destination.
+  var sent = Transit()
+  /// Destination to workload.
+  var received = Transit()
 
   init(
     id: ConnectionID, source: ClientAddress, client: consuming Descriptor,

@@ -57,7 +57,7 @@ extension Worker {
     perform(connection.machine.judged(verdict), on: &connection)
   }
 
-  /// Enters a verdict in the open record and counts it.
+  /// Enters a verdict in the open record.
   func note(
     _ verdict: consuming Verdict, by policy: Ruleset, _ record: inout OpenRecord
   ) -> Verdict {
@@ -65,11 +65,9 @@ extension Worker {
     case .allow(let permit, let wouldDeny):
       if let wouldDeny {
         record.noteDenied(wouldDeny.reason, enforced: false, mode: policy.enforcementMode)
-        counters.countDenial(wouldDeny.reason)
       } else {
         record.noteAllowed(
           by: permit.ruleIndex.map { policy.rules[$0].name }, mode: policy.enforcementMode)
-        counters.allowed.add(1)
       }
       return .allow(permit, wouldDeny: wouldDeny)
     case .deny(let denial):

@@ -8,7 +8,6 @@ extension Worker {
   /// record.
   mutating func deny(_ denial: Denial, _ connection: inout Connection) {
     connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
-    counters.countDenial(denial.reason)
     switch connection.machine.content {
     case .tls:
       connection.record.applicationProtocol = .tls
@@ -110,7 +109,6 @@ extension Worker {
     _ connection: inout Connection
   ) {
     connection.record.noteDenied(reason, enforced: true, mode: enforcementMode)
-    counters.countDenial(reason)
     reply.removeAll()
     replies.appendRequestFault(
       .init(rawValue: status) ?? .badRequest, reason: reason, auditID: connection.record.id,
@@ -126,6 +124,7 @@ extension Worker {
     connection.upstream = .none
     connection.isConnecting = false
     connection.unfinishedHead = .none
+    forgetRequest(&connection)
     discardPipe(&connection.sent)
     connection.sent.pending.release()
     connection.exchange.refuses()

@@ -36,7 +36,7 @@ extension Worker {
     if !connection.sent.hasEnded {
       let outcome = pump(
         &connection.sent, from: &connection.client, to: &connection.upstream,
-        surplus: &connection.held)
+        surplus: &connection.held, kept: &connection.kept)
       switch outcome {
       case .waiting: break
       case .budgetSpent: again = true
@@ -54,7 +54,7 @@ extension Worker {
     if !connection.received.hasEnded {
       let outcome = pump(
         &connection.received, from: &connection.upstream, to: &connection.client,
-        surplus: &connection.held)
+        surplus: &connection.held, kept: &connection.kept)
       switch outcome {
       case .waiting: break
       case .budgetSpent: again = true
@@ -93,10 +93,12 @@ extension Worker {
   /// It reads only when nothing waits for the destination, so a slow reader holds back its sender
   /// and a connection never owns more than one read's worth of bytes.
   ///
-  /// - Parameter surplus: gets what was read behind the end of the message.
+  /// - Parameters:
+  ///   - surplus: gets what was read behind the end of the message.
+  ///   - kept: gets a copy of what was read, where the transit asks for one.
   mutating func pump(
     _ transit: inout Transit, from source: inout Side, to destination: inout Side,
-    surplus: inout ByteBuffer
+    surplus: inout ByteBuffer, kept: inout ByteBuffer
   ) -> PumpOutcome {
     var reads = 0
     while true {
@@ -114,7 +116,8 @@ extension Worker {
       let stopped =
         transit.isBulk && transit.meter.allowsSplice && !source.hasUrgentData
         ? fillPipe(&transit, from: &source)
-        : readAndSend(&transit, from: &source, to: &destination, surplus: &surplus)
+        : readAndSend(
+          &transit, from: &source, to: &destination, surplus: &surplus, kept: &kept)
       if let stopped {
         if stopped != .malformed { returnPipe(&transit) }
         return stopped
@@ -146,7 +149,7 @@ extension Worker {
   /// One read through the worker's buffer, sent on at once.
   private mutating func readAndSend(
     _ transit: inout Transit, from source: inout Side, to destination: inout Side,
-    surplus: inout ByteBuffer
+    surplus: inout ByteBuffer, kept: inout ByteBuffer
   ) -> PumpOutcome? {
     var bytes = ByteBuffer()
     swap(&bytes, &scratch)
@@ -172,6 +175,7 @@ extension Worker {
       surplus.append(bytes.bytes.extracting(admission.count..<bytes.count))
       bytes.truncate(to: admission.count)
     }
+    if transit.isKept { keep(bytes.bytes, of: &transit, in: &kept) }
     if let failed = deliver(&bytes, &transit, to: &destination) { return failed }
     return admission.isMalformed ? .malformed : nil
   }

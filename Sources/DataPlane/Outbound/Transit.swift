@@ -39,21 +39,24 @@ struct Side: ~Copyable {
   }
 }
 
-/// Bytes on their way in one direction.
+/// Bytes on their way in one direction. Fields stand by size, since every connection has two.
 struct Transit: ~Copyable {
   /// Read and not yet taken by the destination. Empty while nobody waits.
   var pending = ByteBuffer()
-  /// Bytes in a borrowed pipe on their way by splice.
-  var pipe: PipePool.Box?
+  /// Bytes in the pipe.
   var pipeFill: UInt32 = 0
-  /// The source filled the whole buffer last time: more will come, so it goes by splice.
-  var isBulk = false
-  /// The source has ended and all of it was delivered.
-  var hasEnded = false
+  /// Borrowed while bytes go by splice.
+  var pipe: PipePool.Box?
   /// What of the source's bytes belongs here.
   var meter = Meter.untilEnd
   /// Bytes delivered since the record began.
   var delivered: UInt64 = 0
+  /// The source filled the whole buffer last time: more will come, so it goes by splice.
+  var isBulk = false
+  /// What is read is copied: it may have to be sent again.
+  var isKept = false
+  /// The source has ended and all of it was delivered.
+  var hasEnded = false
 
   /// Nothing waits between the sockets.
   var isEmpty: Bool { pending.isEmpty && pipeFill == 0 }

@@ -57,6 +57,9 @@ extension WorkerCounters {
       $0.connectionsAccepted.value
     },
     Family(name: "requests_total", help: "HTTP requests judged.") { $0.requests.value },
+    Family(
+      name: "retries_total", help: "Requests sent again, since their kept connection had closed."
+    ) { $0.retries.value },
     Family(name: "allowed_total", help: "Connections and requests the policy allows.") {
       $0.allowed.value
     },

@@ -10,7 +10,9 @@ package final class WorkerCounters: Sendable {
   package let connectionsClosed = Counter()
   /// HTTP requests that were judged.
   package let requests = Counter()
-  /// Connections and requests that the policy allowed.
+  /// Requests that were sent again because the upstream kept for them had closed.
+  package let retries = Counter()
+  /// Connections and requests that the policy allowed; counted with their audit record.
   package let allowed = Counter()
   /// Allowed, but connecting to or speaking with the destination failed.
   package let upstreamFailures = Counter()
@@ -26,6 +28,7 @@ package final class WorkerCounters: Sendable {
 
   package init() {}
 
+  /// Counted with the audit record.
   package func countDenial(_ reason: DenyReason) {
     denials[reason.counterIndex].add(1)
   }
