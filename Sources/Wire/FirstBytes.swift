@@ -3,7 +3,9 @@ package enum FirstBytes: Sendable {
   case needMore
   case tls
   case http
-  /// Neither TLS nor HTTP/1: SSH, SMTP, Redis, HTTP/2 with prior knowledge…
+  /// HTTP/2 with prior knowledge (RFC 9113 §3.4).
+  case http2
+  /// Neither TLS nor HTTP: SSH, SMTP, Redis…
   case opaque
   /// TLS, yet nothing a ClientHello could be read from.
   case malformedTLS
@@ -78,12 +80,13 @@ package enum FirstBytes: Sendable {
     return true
   }
 
-  /// HTTP/2 with prior knowledge (RFC 9113 §3.4); nil where the bytes are not that.
+  /// The first line of HTTP/2's preface, which no request of HTTP/1 has; nil where the bytes are not
+  /// that.
   private static func http2Preface(_ bytes: Span<UInt8>) -> FirstBytes? {
     let preface = "PRI * HTTP/2.0".utf8.span
     let available = min(bytes.count, preface.count)
     for index in 0..<available where bytes[index] != preface[index] { return nil }
-    return available == preface.count ? .opaque : .needMore
+    return available == preface.count ? .http2 : .needMore
   }
 
   /// Methods that a request may begin with whatever its target looks like.

@@ -89,6 +89,15 @@ struct OutboundConnectionTests {
     #expect(machine.content == .opaque)
   }
 
+  @Test("HTTP/2 with prior knowledge is judged as an opaque flow, and known for its refusal")
+  func http2() {
+    var machine = peeking()
+    #expect(kind(machine.received(Array("PRI * HTTP".utf8).span, helloLimit: 16384)) == .readMore)
+    let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+    #expect(kind(machine.received(preface.span, helloLimit: 16384)) == .lookUp(name: nil))
+    #expect(machine.content == .http2)
+  }
+
   @Test("Garbage where a hello should be is denied as malformed")
   func malformedHello() {
     var machine = peeking()

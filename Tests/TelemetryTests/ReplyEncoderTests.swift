@@ -107,6 +107,36 @@ struct ReplyEncoderTests {
     #expect(try Reply(buffer.description).body.isEmpty)
   }
 
+  @Test("to HTTP/2 is a GOAWAY that asks for HTTP/1.1 and says why, byte for byte")
+  func goAway() throws {
+    var buffer = TextBuffer()
+    ReplyEncoder(workspaceID: "w").appendGoAway(
+      Denial(.opaqueProtocol), flow: .sample(), auditID: .sample, to: &buffer)
+    let debug =
+      "opaque-protocol: HTTP/2 to [2001:db8::1]:443 can't be judged, and no rule allows the "
+      + "address; use HTTP/1.1. auditId \(AuditID.sample)"
+    var expected: [UInt8] = [
+      0, 0, 0, 4, 0, 0, 0, 0, 0,  // SETTINGS, empty, on stream 0
+      0, 0, UInt8(8 + debug.utf8.count), 7, 0, 0, 0, 0, 0,  // GOAWAY
+      0, 0, 0, 0, 0, 0, 0, 0xd,  // no stream was processed; HTTP_1_1_REQUIRED
+    ]
+    expected += Array(debug.utf8)
+    #expect((0..<buffer.count).map { buffer.bytes[$0] } == expected)
+  }
+
+  @Test("to HTTP/2 names every reason, and stays within a frame", arguments: DenyReason.allCases)
+  func goAwayReasons(reason: DenyReason) {
+    for flow in [nil, Flow.sample()] {
+      var buffer = TextBuffer()
+      ReplyEncoder(workspaceID: "w").appendGoAway(
+        Denial(reason), flow: flow, auditID: .sample, to: &buffer)
+      let length = Int(buffer.bytes[9]) << 16 | Int(buffer.bytes[10]) << 8 | Int(buffer.bytes[11])
+      #expect(length == buffer.count - 18)
+      #expect(length <= 16384)
+      #expect(buffer.description.contains("\(reason.rawValue): "))
+    }
+  }
+
   @Test("can't be split by what the request holds")
   func escaping() throws {
     var buffer = TextBuffer()

@@ -14,6 +14,10 @@ extension Worker {
       sendAlert(denial.reason, &connection)
       writeRecord(&connection, outcome: .denied)
       linger(&connection)
+    case .http2:
+      sendGoAway(denial, &connection)
+      writeRecord(&connection, outcome: .denied)
+      linger(&connection)
     case .unknown, .http, .opaque:
       // Anything else has no words for it. (A request is answered by `answer(denial:)`.)
       reset(&connection, outcome: .denied)
@@ -30,6 +34,17 @@ extension Worker {
     default:
       connection.received.pending.append("\u{31}")  // access_denied (49)
     }
+  }
+
+  /// Such a client understands no HTTP/1 answer; this one makes it give up, and tells a person why.
+  private mutating func sendGoAway(_ denial: Denial, _ connection: inout Connection) {
+    reply.removeAll()
+    replies.appendGoAway(
+      denial,
+      flow: connection.machine.destination.map {
+        Flow(destination: $0, name: nil, content: .opaque)
+      }, auditID: connection.record.id, to: &reply)
+    connection.received.pending.append(reply.bytes)
   }
 
   /// Sends what is left for the workload, ends our direction, and throws away what still comes for

@@ -39,7 +39,7 @@ struct OutboundConnection {
   }
 
   /// What the first bytes showed, as far as they did. Decides how a denial is told.
-  enum Content { case unknown, tls, http, opaque }
+  enum Content { case unknown, tls, http, http2, opaque }
 
   private(set) var state = State.accepted
   private(set) var content = Content.unknown
@@ -91,6 +91,10 @@ struct OutboundConnection {
         content = .http
         state = .exchanging
         return .exchange
+      case .http2:
+        // Its requests can't be read yet: whoever may say anything there may say this too.
+        content = .http2
+        return lookUp(name: nil, .opaque)
       case .opaque:
         content = .opaque
         return lookUp(name: nil, .opaque)
