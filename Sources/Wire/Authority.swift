@@ -16,6 +16,7 @@ struct Authority {
       while end < range.upperBound, Self.isAddressByte(bytes[end]) { end += 1 }
       guard end < range.upperBound, bytes[end] == UInt8(ascii: "]") else { throw .badHost }
       host = ByteRange(range.lowerBound + 1, end)
+      guard host.isEmpty || bytes[host].isIPv6Address else { throw .badHost }
       end += 1
     } else {
       while end < range.upperBound, Self.isNameByte(bytes[end]) { end += 1 }

@@ -73,11 +73,21 @@ extension Span where Element == UInt8 {
     return trimmed(list)
   }
 
-  /// The number in `range`, which holds digits only.
+  /// Whether the comma-separated list in `range` has `text` among its members, in any case.
+  func hasListMember(_ text: String, _ range: Range<Int>) -> Bool {
+    var rest: Range<Int>? = range
+    while let member = nextListMember(&rest) {
+      if extracting(member).matches(text) { return true }
+    }
+    return false
+  }
+
+  /// The number in `range`, which holds digits only. More of them than the largest number has are
+  /// too many, be they zeros: there are readers that count digits.
   func decimal(_ range: Range<Int>) -> DecimalResult {
     guard !range.isEmpty else { return .malformed }
     var value: UInt64 = 0
-    var overflow = false
+    var overflow = range.count > 19
     for index in range {
       guard self[index].isDigit else { return .malformed }
       let (product, high) = value.multipliedReportingOverflow(by: 10)

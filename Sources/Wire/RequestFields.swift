@@ -33,7 +33,7 @@ struct RequestFields: Sendable {
     case (4, UInt8(ascii: "h")) where name.matches("host"):
       try readHost(bytes, field.value)
     case (6, UInt8(ascii: "e")) where name.matches("expect"):
-      if bytes.extracting(field.value).matches("100-continue") { head.expectsContinue = true }
+      if bytes.hasListMember("100-continue", field.value) { head.expectsContinue = true }
     case (7, UInt8(ascii: "u")) where name.matches("upgrade"):
       hasUpgrade = true
       if !UpgradeCuts.offersOnlyWebSocket(bytes, field.value) { cutsUpgrade = true }

@@ -43,7 +43,7 @@ package struct RequestHead: Sendable {
   package var framing = Framing.none
   /// The client lets the connection be used again (RFC 9112 §9.3).
   package var keepAlive = true
-  /// `Expect: 100-continue`
+  /// `Expect: 100-continue`, alone or among others (RFC 9110 §10.1.1).
   package var expectsContinue = false
   /// The client asked for a switch of protocols that is forwarded; one to HTTP/2 is cut instead.
   package var isUpgrade = false

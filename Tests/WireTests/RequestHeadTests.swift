@@ -33,6 +33,21 @@ struct RequestHeadTests {
     Case("an IPv6 literal", "GET / HTTP/1.1\nHost: [2001:db8::1]") {
       text($1, $0.host) == "2001:db8::1" && $0.hostIsBracketed && $0.port == nil
     },
+    Case("every group of an IPv6 literal", "GET / HTTP/1.1\nHost: [1:22:333:4444:a:BB:ccc:DDDD]") {
+      head, _ in head.hostIsBracketed
+    },
+    Case("an IPv6 literal of zeros", "GET / HTTP/1.1\nHost: [::]") { head, _ in
+      head.hostIsBracketed
+    },
+    Case("zeros in the middle of an IPv6 literal", "GET / HTTP/1.1\nHost: [1:2:3::5:6:7:8]") {
+      head, _ in head.hostIsBracketed
+    },
+    Case("zeros at the end of an IPv6 literal", "GET / HTTP/1.1\nHost: [1:2:3:4:5:6:7::]") {
+      head, _ in head.hostIsBracketed
+    },
+    Case("IPv4's notation in an IPv6 literal", "GET / HTTP/1.1\nHost: [1:2:3:4:5:6:7.8.9.255]") {
+      head, _ in head.hostIsBracketed
+    },
     Case("an IPv6 literal with a port", "GET / HTTP/1.1\nHost: [::ffff:192.0.2.1]:81") {
       text($1, $0.host) == "::ffff:192.0.2.1" && $0.port == 81
     },
@@ -67,10 +82,16 @@ struct RequestHeadTests {
     Case("a length of 2⁶³ − 1", "PUT / HTTP/1.1\nHost: a\nContent-Length: 9223372036854775807") {
       head, _ in head.framing == .length(UInt64(Int64.max))
     },
+    Case("a length of 19 digits", "PUT / HTTP/1.1\nHost: a\nContent-Length: 0000000000000000005") {
+      head, _ in head.framing == .length(5)
+    },
     Case("chunked", "POST / HTTP/1.1\nHost: a\nTransfer-Encoding: Chunked ") { head, _ in
       head.framing == .chunked
     },
     Case("Expect", "POST / HTTP/1.1\nHost: a\nExpect: 100-Continue\nContent-Length: 1") {
+      head, _ in head.expectsContinue
+    },
+    Case("Expect among others", "POST / HTTP/1.1\nHost: a\nExpect: a=b, ,100-CONTINUE ,c") {
       head, _ in head.expectsContinue
     },
     Case("another expectation", "POST / HTTP/1.1\nHost: a\nExpect: x") { head, _ in

@@ -91,7 +91,7 @@ struct RequestRejectionTests {
     (line("GET http://b/ HTTP/1.1"), .hostDiffersFromTarget),
     (line("GET http://aa/ HTTP/1.1"), .hostDiffersFromTarget),
     (line("GET http://a./ HTTP/1.1"), .hostDiffersFromTarget),
-    (line("GET http://[a]/ HTTP/1.1"), .hostDiffersFromTarget),
+    (line("GET http://[::1]/ HTTP/1.1"), .hostDiffersFromTarget),
     (line("GET http://a:81/ HTTP/1.1"), .hostDiffersFromTarget),
     (line("GET https://a:80/ HTTP/1.1"), .hostDiffersFromTarget),
     ("GET http://a/ HTTP/1.1\r\nHost: a:81\r\n\r\n", .hostDiffersFromTarget),
@@ -136,6 +136,16 @@ struct RequestRejectionTests {
     (host(" [::1"), .badHost), (host(" ::1"), .badPort), (host(" [::1]80"), .badHost),
     (host(" [fe80::1%25eth0]"), .badHost), (host(" [::1]]"), .badHost), (host(" a]"), .badHost),
     (host(" [v1.x]"), .badHost), (host(" 2001:db8::1"), .badPort),
+    // Brackets around what no one reads as an address.
+    (host(" [.]"), .badHost), (host(" [:]"), .badHost), (host(" [:::]"), .badHost),
+    (host(" [1]"), .badHost), (host(" [abcd]"), .badHost), (host(" [192.0.2.1]"), .badHost),
+    (host(" [1::2::3]"), .badHost), (host(" [:1::2]"), .badHost), (host(" [1::2:]"), .badHost),
+    (host(" [12345::]"), .badHost), (host(" [1:2:3:4:5:6:7]"), .badHost),
+    (host(" [1:2:3:4:5:6:7:8:9]"), .badHost), (host(" [1:2:3:4::5:6:7:8]"), .badHost),
+    (host(" [::1.2]"), .badHost), (host(" [::1.2.3.256]"), .badHost),
+    (host(" [::1.2.3.04]"), .badHost), (host(" [::1.2.3.4.]"), .badHost),
+    (host(" [::1.2.3.4:5]"), .badHost), (host(" [::a.2.3.4]"), .badHost),
+    (host(" [1:2:3:4:5:6:7:1.2.3.4]"), .badHost), (host(" [::1..2.3]"), .badHost),
   ]
 
   /// RFC 9112 §5 and §2.2.
@@ -210,6 +220,7 @@ struct RequestRejectionTests {
     (fields("Content-Length: 18446744073709551616"), .contentLengthTooLarge),
     (fields("Content-Length: 18446744073709551621"), .contentLengthTooLarge),
     (fields("Content-Length: \(String(repeating: "9", count: 400))"), .contentLengthTooLarge),
+    (fields("Content-Length: 00000000000000000005"), .contentLengthTooLarge),
     (fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), .repeatedTransferEncoding),
     (fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: x"), .repeatedTransferEncoding),
     (fields("Transfer-Encoding: identity"), .unknownTransferCoding),
