@@ -1,0 +1,95 @@
+/// Request lines (RFC 9112 §3): three parts, two single spaces, one version that is understood.
+enum RequestLineInputs {
+  static let all = versions + spaces + methods + ends
+
+  private static func line(_ line: String) -> String { Raw.head(line) }
+
+  private static let versions: [RawInput] = [
+    .refused("HTTP/0.9, as it was spelt", "GET /old\r\n"),
+    .refused("HTTP/0.9 with fields", line("GET /old")),
+    .refused("HTTP/0.9 with a space behind the target", line("GET /old ")),
+    .refused("HTTP/0.9, spelt out", line("GET /old HTTP/0.9"), 505),
+    .refused("HTTP/0.0", line("GET /old HTTP/0.0"), 505),
+    .refused("HTTP/1.2", line("GET /new HTTP/1.2"), 505),
+    .refused("HTTP/1.9", line("GET /new HTTP/1.9"), 505),
+    .refused("HTTP/2.0", line("GET /new HTTP/2.0"), 505),
+    .refused("HTTP/2", line("GET /new HTTP/2"), 505),
+    .refused("HTTP/3", line("GET /new HTTP/3"), 505),
+    .refused("HTTP/9.9", line("GET /new HTTP/9.9"), 505),
+    .refused("a version in lower case", line("GET /v http/1.1")),
+    .refused("a version in mixed case", line("GET /v Http/1.1")),
+    .refused("HTTP/1.10", line("GET /v HTTP/1.10")),
+    .refused("HTTP/11.1", line("GET /v HTTP/11.1")),
+    .refused("HTTP/01.1", line("GET /v HTTP/01.1")),
+    .refused("HTTP/1", line("GET /v HTTP/1"), 505),
+    .refused("HTTP/1.", line("GET /v HTTP/1.")),
+    .refused("HTTP/.1", line("GET /v HTTP/.1")),
+    .refused("HTTP/", line("GET /v HTTP/")),
+    .refused("HTTP alone", line("GET /v HTTP")),
+    .refused("a comma in the version", line("GET /v HTTP/1,1")),
+    .refused("a letter for the major version", line("GET /v HTTP/x.1")),
+    .refused("a letter for the minor version", line("GET /v HTTP/1.x")),
+    .refused("a sign before the version", line("GET /v HTTP/+1.1")),
+    .refused("a digit that is no ASCII", line("GET /v HTTP/1.\u{b9}")),
+    .refused("HTTPS/1.1", line("GET /v HTTPS/1.1")),
+    .refused("ICY/1.1", line("GET /v ICY/1.1")),
+    .refused("two versions", line("GET /v HTTP/1.1 HTTP/1.1")),
+    .refused("something behind the version", line("GET /v HTTP/1.1x")),
+    .refused("NUL behind the version", line("GET /v HTTP/1.1\u{0}")),
+  ]
+
+  private static let spaces: [RawInput] = [
+    .refused("a space behind the version", line("GET /s HTTP/1.1 ")),
+    .refused("a tab behind the version", line("GET /s HTTP/1.1\t")),
+    .refused("two spaces before the version", line("GET /s  HTTP/1.1")),
+    .refused("two spaces before the target", line("GET  /s HTTP/1.1")),
+    .refused("a tab before the version", line("GET /s\tHTTP/1.1")),
+    .refused("a vertical tab before the version", line("GET /s\u{b}HTTP/1.1")),
+    .refused("a form feed before the version", line("GET /s\u{c}HTTP/1.1")),
+    .refused("a no-break space before the version", line("GET /s\u{a0}HTTP/1.1")),
+    .refused("a space in the target", line("GET /s s HTTP/1.1")),
+    .refused("a space within the version", line("GET /s HTTP /1.1")),
+    .refused("a space within the version's number", line("GET /s HTTP/1 .1")),
+    .opaque("a tab behind the method", line("GET\t/s HTTP/1.1")),
+    .opaque("a space before the method", line(" GET /s HTTP/1.1")),
+    .opaque("a tab before the method", line("\tGET /s HTTP/1.1")),
+    .opaque("a line feed before the request", "\n" + line("GET /s HTTP/1.1")),
+    .opaque("NUL before the request", "\u{0}" + line("GET /s HTTP/1.1")),
+    .opaque("a byte order mark", "\u{ef}\u{bb}\u{bf}" + line("GET /s HTTP/1.1")),
+    .opaque("a line with no request", line("hello")),
+    .opaque("an empty line without its LF", "\r" + line("GET /s HTTP/1.1")),
+    .opaque("an empty line without its CR", "\r\n\n" + line("GET /s HTTP/1.1")),
+    .opaque("an empty line before the request", "\r\n" + line("GET /s HTTP/1.1")),
+    .opaque("empty lines alone", "\r\n\r\n\r\n\r\n"),
+  ]
+
+  private static let methods: [RawInput] = [
+    .opaque("no method", line(" /m HTTP/1.1")),
+    .opaque("a parenthesis in the method", line("G(T /m HTTP/1.1")),
+    .opaque("a colon behind the method", line("GET: /m HTTP/1.1")),
+    .opaque("two methods", line("GET,POST /m HTTP/1.1")),
+    .opaque("a quoted method", line("\"GET\" /m HTTP/1.1")),
+    .opaque("a slash in the method", line("GET/ /m HTTP/1.1")),
+    .opaque("NUL in the method", line("G\u{0}T /m HTTP/1.1")),
+    .opaque("DEL in the method", line("GET\u{7f} /m HTTP/1.1")),
+    .opaque("obs-text in the method", line("G\u{c9}T /m HTTP/1.1")),
+    .opaque("a method that wraps", line("GE\r\nT /m HTTP/1.1")),
+    .opaque("a method of 32 bytes", line(Raw.repeating("M", 32) + " /m HTTP/1.1"), 501),
+    .opaque("a method of 9,000 bytes", line(Raw.repeating("M", 9000) + " /m HTTP/1.1"), 501),
+    .opaque("a space in the method", line("GE T /m HTTP/1.1")),
+  ]
+
+  private static let ends: [RawInput] = [
+    .refused("a bare LF behind the version", "GET /e HTTP/1.1\nHost: \(Raw.host)\r\n\r\n"),
+    .refused("a bare CR behind the version", "GET /e HTTP/1.1\rHost: \(Raw.host)\r\n\r\n"),
+    .refused("CR CR LF", "GET /e HTTP/1.1\r\r\nHost: \(Raw.host)\r\n\r\n"),
+    .refused("LF CR", "GET /e HTTP/1.1\n\rHost: \(Raw.host)\n\r\n\r"),
+    .refused("nothing but bare LF", "GET /e HTTP/1.1\nHost: \(Raw.host)\n\n"),
+    .refused("a bare LF behind the target", "GET /e\n"),
+    .refused("a bare CR behind the target", "GET /e\rHTTP/1.1\r\n\r\n"),
+    .refused("a bare LF in the version", "GET /e HTTP/1.\n1\r\nHost: \(Raw.host)\r\n\r\n"),
+    .refused("a request cut short in its target", "GET /e").cutShort,
+    .refused("a request cut short in its version", "GET /e HTTP/1").cutShort,
+    .refused("a request cut short behind its line", "GET /e HTTP/1.1\r\n").cutShort,
+  ]
+}
