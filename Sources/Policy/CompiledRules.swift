@@ -10,6 +10,7 @@ struct CompiledRules: Sendable {
     var ports: Range<Int>
     /// Empty admits any method.
     var methods: Range<Int>
+    var identityHeaders: Bool
   }
 
   enum Host: Sendable {
@@ -36,7 +37,7 @@ struct CompiledRules: Sendable {
       entries.append(
         Entry(
           host: compile(rule.matcher), ports: firstPort..<ports.count,
-          methods: firstMethod..<methods.count))
+          methods: firstMethod..<methods.count, identityHeaders: rule.identityHeaders))
     }
   }
 
@@ -70,6 +71,8 @@ struct RuleSearch {
 }
 
 extension CompiledRules {
+  func addsIdentityHeaders(_ rule: Int) -> Bool { entries.span[rule].identityHeaders }
+
   /// Tries the rules in order up to the first that matches.
   func search(_ flow: borrowing Flow, forbidden: ForbiddenAddress?) -> RuleSearch {
     switch flow.name {

@@ -9,15 +9,18 @@ package struct Rule: Sendable {
   package let ports: [ClosedRange<UInt16>]
   /// Empty admits any method, and flows whose method can't be seen.
   package let allowedMethods: [HTTPMethod]
+  /// Whether HTTP requests it admits say to the server who sends them.
+  package let identityHeaders: Bool
 
   package init(
     name: String, pattern: String, matcher: HostMatcher, ports: [ClosedRange<UInt16>] = [],
-    allowedMethods: [HTTPMethod] = []
+    allowedMethods: [HTTPMethod] = [], identityHeaders: Bool = false
   ) {
     self.name = name
     self.pattern = pattern
     self.matcher = matcher
     self.ports = ports
     self.allowedMethods = allowedMethods
+    self.identityHeaders = identityHeaders
   }
 }

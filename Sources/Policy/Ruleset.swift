@@ -52,6 +52,13 @@ package final class Ruleset: Sendable {
     return .deny(denial)
   }
 
+  /// Whether the request that `permit` is for says to its server who sends it. The permit is one of
+  /// this policy's; what monitor mode alone let pass says nothing.
+  package func addsIdentityHeaders(_ permit: borrowing Permit) -> Bool {
+    guard let rule = permit.ruleIndex else { return false }
+    return compiled.addsIdentityHeaders(rule)
+  }
+
   /// Judges a connection before any byte of it is read; nil where its bytes must be seen first.
   ///
   /// Non-nil only where the first rule that could still match names the address and the port and

@@ -44,6 +44,7 @@ import Testing
             hostPattern: "*.GitHub.com"
             port: 443
             allowedMethods: [GET, POST]
+            identityHeaders: true
           - hostPattern: 10.0.0.0/8
             ports: [443, "8000-8099", 9000-9001]
             allowedMethods: []
@@ -82,6 +83,7 @@ import Testing
     #expect(rules[0].allowedMethods == [HTTPMethod("GET"), HTTPMethod("POST")])
     #expect(rules[1].allowedMethods.isEmpty)
     #expect(rules[1].matcher == .block(try #require(CIDR("10.0.0.0/8"))))
+    #expect(rules.map(\.identityHeaders) == [true, false, false])
   }
 
   @Test(arguments: [

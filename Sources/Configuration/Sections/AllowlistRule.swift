@@ -19,10 +19,15 @@ enum AllowlistRuleSection {
     "allowedMethods", .list(of: .method), default: [], shown: "any method",
     "HTTP methods, upper and lower case told apart. A rule with methods never admits traffic "
       + "whose method can't be seen, such as TLS.")
+  static let identityHeaders = Key(
+    "identityHeaders", .boolean, default: false,
+    "Whether HTTP requests that the rule admits are given `x-portarium-workspace-id`, so that the "
+      + "server knows who sends them. What the workload sends under `x-portarium-` is removed "
+      + "whatever the rule says.")
 
   static let keys = [
     name.declaration, hostPattern.declaration, port.declaration, ports.declaration,
-    allowedMethods.declaration,
+    allowedMethods.declaration, identityHeaders.declaration,
   ]
 
   static let type: ValueType<Rule> = .section(keys) { section in
@@ -31,13 +36,15 @@ enum AllowlistRuleSection {
     let onePort = section.read(port)
     let manyPorts = section.read(ports)
     let methods = section.read(allowedMethods)
+    let identity = section.read(identityHeaders)
     if section.position(of: port) != nil, section.position(of: ports) != nil {
       section.error("port and ports exclude each other; list the port in ports", at: ports)
     }
     guard let pattern else { return nil }
     let rule = Rule(
       name: givenName ?? pattern.text, pattern: pattern.text, matcher: pattern.matcher,
-      ports: onePort.map { [$0...$0] } ?? manyPorts ?? [], allowedMethods: methods)
+      ports: onePort.map { [$0...$0] } ?? manyPorts ?? [], allowedMethods: methods,
+      identityHeaders: identity)
     if rule.decidesUnseen {
       section.warning(
         "traffic to this address and port is relayed before any byte of it is read, so HTTP in "

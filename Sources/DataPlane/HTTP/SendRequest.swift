@@ -16,7 +16,11 @@ extension Worker {
     var outgoing = ByteBuffer()
     swap(&outgoing, &self.outgoing)
     outgoing.clear()
-    rewrite(head, message, &connection.record, into: &outgoing)
+    defer { swap(&outgoing, &self.outgoing) }
+    let identifies = policy?.addsIdentityHeaders(permit) ?? false
+    guard rewrite(head, message, identifies: identifies, &connection.record, into: &outgoing) else {
+      return answer(fault: 431, reason: .malformedRequest, &connection)
+    }
     outgoing.append(message.extracting(head.length..<message.count))
 
     let isSent =
@@ -28,7 +32,6 @@ extension Worker {
       connection.exchange.waitsForUpstream()
       connect(permit, &connection)
     }
-    swap(&outgoing, &self.outgoing)
   }
 
   /// An upstream that has said nothing since its last answer: what it said would be taken for the
@@ -44,25 +47,46 @@ extension Worker {
     return true
   }
 
-  /// The head as it leaves: without what the workload may not say, with its trace context.
+  /// The head as it leaves: without what the workload may not say, with its trace context and, where
+  /// its rule wants it, with who sends it. It gets no longer than a head that is taken may be: without
+  /// room its trace context stays as it came.
+  ///
+  /// - Returns: false where there is no room for what its rule wants.
   private mutating func rewrite(
-    _ head: RequestHead, _ message: Span<UInt8>, _ record: inout OpenRecord,
+    _ head: RequestHead, _ message: Span<UInt8>, identifies: Bool, _ record: inout OpenRecord,
     into outgoing: inout ByteBuffer
-  ) {
-    addedFields.clear()
+  ) -> Bool {
     if settings.injectsTraceContext {
       let context = TraceContext(
         continuing: head, in: message, traceID: traceIDs.nextTraceID(),
         parentID: traceIDs.nextParentID())
-      record.noteTraceParent(context.parent.text.span)
+      addedFields.clear()
       addedFields.append(atMost: TraceContext.maximumFieldsLength) {
         context.appendFields(of: head, in: message, to: &$0)
       }
+      if assemble(
+        head, message, tracing: addedFields.bytes, identifies: identifies, into: &outgoing)
+      {
+        record.noteTraceParent(context.parent.text.span)
+        return true
+      }
+      outgoing.clear()
     }
-    RequestRewrite.forEachPiece(
-      of: head, replacingTraceContext: settings.injectsTraceContext
-    ) { outgoing.append(message[$0]) }
-    outgoing.append(addedFields.bytes)
+    return assemble(head, message, tracing: nil, identifies: identifies, into: &outgoing)
+  }
+
+  /// - Parameter tracing: takes the place of the trace context that came; nil leaves that.
+  /// - Returns: false where the head got too long.
+  private func assemble(
+    _ head: RequestHead, _ message: Span<UInt8>, tracing: Span<UInt8>?, identifies: Bool,
+    into outgoing: inout ByteBuffer
+  ) -> Bool {
+    RequestRewrite.forEachPiece(of: head, replacingTraceContext: tracing != nil) {
+      outgoing.append(message[$0])
+    }
+    if let tracing { outgoing.append(tracing) }
+    if identifies { outgoing.append(identityFields.bytes) }
     outgoing.append("\r\n")
+    return outgoing.count <= headLimits.maximumBytes
   }
 }

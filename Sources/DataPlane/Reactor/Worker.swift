@@ -51,6 +51,8 @@ struct Worker: ~Copyable {
   /// A request as it leaves.
   var outgoing = ByteBuffer()
   var addedFields = ByteBuffer()
+  /// The field lines that say who sends a request, to servers whose rule wants it.
+  let identityFields: ByteBuffer
   var reply = TextBuffer()
   let replies: ReplyEncoder
 
@@ -95,11 +97,20 @@ struct Worker: ~Copyable {
     now = Instant.now()
     wallClockOffset = Instant.wallClock() &- now.nanoseconds
     wheel = TimerWheel(now: now)
+    identityFields = Self.identityFields(settings)
     replies = ReplyEncoder(workspaceID: settings.workspaceID)
     auditEncoder = AuditEncoder(workspaceID: settings.workspaceID)
     var random = SystemRandomNumberGenerator()
     auditIDs = AuditIDGenerator(seed: &random)
     traceIDs = TraceIDGenerator(seed: &random)
+  }
+
+  private static func identityFields(_ settings: DataPlaneSettings) -> ByteBuffer {
+    var fields = ByteBuffer()
+    fields.append("x-portarium-workspace-id: ")
+    fields.append(settings.workspaceID.utf8.span)
+    fields.append("\r\n")
+    return fields
   }
 
   /// Serves until it was asked to drain and everything has ended, or to stop.
