@@ -56,6 +56,10 @@ package struct DataPlaneSettings: Sendable {
     package var halfClosed: UInt64 = 300 * second
     /// Connections of all workers together.
     package var connections = 4096
+    /// Memory of all buffers together from which on each connection is given little.
+    package var bufferBytes = 16 << 20
+    /// Pipes that bulk streams of all workers borrow at a time, two descriptors each.
+    package var pipes = 128
 
     package static let second: UInt64 = 1_000_000_000
 

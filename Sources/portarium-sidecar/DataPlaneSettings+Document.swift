@@ -18,7 +18,12 @@ extension DataPlaneSettings {
     limits.idle = document.limits.idle.nanoseconds
     limits.keepAlive = document.limits.keepAlive.nanoseconds
     limits.halfClosed = document.limits.halfClosed.nanoseconds
-    let possible = Self.connections(descriptors: descriptors)
+    limits.bufferBytes = document.limits.bufferBytes
+    // Two sockets a connection; the reserve is for listeners, admin and health, and half of it for
+    // pipes.
+    let reserve = min(512, descriptors / 4)
+    limits.pipes = reserve / 4
+    let possible = max(1, (descriptors - reserve) / 2)
     limits.connections = min(document.limits.maxConnections ?? possible, possible)
     self.init(
       workspaceID: document.workspaceId,
@@ -41,11 +46,6 @@ extension DataPlaneSettings {
     return takesOthers
       ? [.v4(IPv4Address(rawValue: 0)), .v6(IPv6Address(rawValue: 0))]
       : [.v4(IPv4Address(rawValue: 0x7f00_0001)), .v6(IPv6Address(rawValue: 1))]
-  }
-
-  /// Two sockets a connection; the reserve is for listeners, pipes, admin and health.
-  private static func connections(descriptors: Int) -> Int {
-    max(1, (descriptors - min(512, descriptors / 4)) / 2)
   }
 }
 

@@ -17,9 +17,11 @@ struct ExchangeTests {
     var client: Peer
     var upstream: Peer
 
-    init(_ request: String = ExchangeTests.get) throws {
+    init(
+      _ request: String = ExchangeTests.get, limits: DataPlaneSettings.Limits = .init()
+    ) throws {
       let server = try Server()
-      var loop = try Loop(policy: .allowingLoopback())
+      var loop = try Loop(limits: limits, policy: .allowingLoopback())
       let client = try loop.connect(to: server.endpoint)
       client.send(request)
       var upstream = try loop.accept(at: server)

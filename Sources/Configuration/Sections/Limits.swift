@@ -20,11 +20,14 @@ package struct Limits: Hashable, Sendable {
   package var drain: Duration
   /// Connections at a time over all workers; nil: what the descriptor limit allows.
   package var maxConnections: Int?
+  /// Bytes on their way in the sidecar's own memory, over all connections, beyond which each is
+  /// given little.
+  package var bufferBytes: Int
 
   package init(
     peek: Duration, peekBytes: Int, requestHead: Duration, requestHeadBytes: Int,
     requestHeadFields: Int, connect: Duration, idle: Duration, keepAlive: Duration,
-    halfClosed: Duration, drain: Duration, maxConnections: Int?
+    halfClosed: Duration, drain: Duration, maxConnections: Int?, bufferBytes: Int
   ) {
     self.peek = peek
     self.peekBytes = peekBytes
@@ -37,6 +40,7 @@ package struct Limits: Hashable, Sendable {
     self.halfClosed = halfClosed
     self.drain = drain
     self.maxConnections = maxConnections
+    self.bufferBytes = bufferBytes
   }
 }
 
@@ -81,12 +85,17 @@ enum LimitsSection {
     "maxConnections", .integer(0...10_000_000), default: 0,
     "Connections at a time; more are denied `connection-limit`. 0: what the limit of file "
       + "descriptors allows, minus a reserve.")
+  static let bufferBytes = Key(
+    "bufferBytes", .integer(1_048_576...1_073_741_824), default: 16_777_216,
+    "Memory for what waits to be judged or sent, over all connections. Beyond it reads become "
+      + "small, and a request head or ClientHello that isn't complete after 4 KiB is denied "
+      + "`connection-limit`.")
 
   static let keys = [
     peekSeconds.declaration, peekBytes.declaration, requestHeadSeconds.declaration,
     requestHeadBytes.declaration, requestHeadFields.declaration, connectSeconds.declaration,
     idleSeconds.declaration, keepAliveSeconds.declaration, halfClosedSeconds.declaration,
-    drainSeconds.declaration, maxConnections.declaration,
+    drainSeconds.declaration, maxConnections.declaration, bufferBytes.declaration,
   ]
 
   static let type: ValueType<Limits> = .section(keys) { section in
@@ -102,6 +111,7 @@ enum LimitsSection {
       keepAlive: section.read(keepAliveSeconds),
       halfClosed: section.read(halfClosedSeconds),
       drain: section.read(drainSeconds),
-      maxConnections: maxConnections == 0 ? nil : maxConnections)
+      maxConnections: maxConnections == 0 ? nil : maxConnections,
+      bufferBytes: section.read(bufferBytes))
   }
 }

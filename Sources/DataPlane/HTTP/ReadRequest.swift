@@ -46,6 +46,10 @@ extension Worker {
           connection.unfinishedHead.request?.reader ?? RequestHeadReader(limits: headLimits)
         switch reader.advance(bytes.bytes) {
         case .needMore:
+          guard mayKeep(bytes.count) else {
+            refuseForMemory(&connection)
+            return false
+          }
           if let unfinished = connection.unfinishedHead.request {
             unfinished.reader = reader
           } else {
@@ -63,20 +67,12 @@ extension Worker {
         }
       }
       guard connection.client.isReadable else { return false }
-      let result: IOResult
-      if isScratch {
-        bytes.reserve(Self.readSize)
-        result = bytes.receive(from: connection.client.descriptor, atMost: Self.readSize)
-      } else {
-        // What is kept takes as much memory as it has bytes: slow heads are many.
-        scratch.clear()
-        scratch.reserve(Self.readSize)
-        result = scratch.receive(from: connection.client.descriptor, atMost: Self.readSize)
-        bytes.append(scratch.bytes)
-      }
+      let room = readRoom
+      let result = receive(
+        into: &bytes, isScratch: isScratch, from: connection.client, atMost: room)
       switch result {
       case .bytes(let count):
-        connection.client.noteRead(count, of: Self.readSize)
+        connection.client.noteRead(count, of: room)
       case .wouldBlock:
         connection.client.isReadable = false
         return false
@@ -89,6 +85,24 @@ extension Worker {
         return endQuietly(&connection, reason: .malformedRequest)
       }
     }
+  }
+
+  /// Receives a part of a head.
+  ///
+  /// - Parameter isScratch: true where `bytes` are the worker's own buffer. What a connection keeps
+  ///   takes hardly more memory than it has bytes: slow heads are many.
+  mutating func receive(
+    into bytes: inout ByteBuffer, isScratch: Bool, from side: borrowing Side, atMost room: Int
+  ) -> IOResult {
+    if isScratch {
+      bytes.reserve(room)
+      return bytes.receive(from: side.descriptor, atMost: room)
+    }
+    scratch.clear()
+    scratch.reserve(room)
+    let result = scratch.receive(from: side.descriptor, atMost: room)
+    if case .bytes = result { bytes.append(scratch.bytes) }
+    return result
   }
 
   /// The workload left between requests, or in the middle of a head.

@@ -20,7 +20,8 @@ extension Worker {
       bytes.clear()
       reader = ResponseHeadReader(limits: headLimits, isHEAD: connection.exchange.isHEAD)
     }
-    let progress = readResponseHead(&connection, into: &bytes, &reader)
+    let progress = readResponseHead(
+      &connection, into: &bytes, isScratch: kept == nil, &reader)
     if kept == nil {
       if progress == .waiting, !bytes.isEmpty {
         var copy = ByteBuffer()
@@ -38,13 +39,14 @@ extension Worker {
   }
 
   private mutating func readResponseHead(
-    _ connection: inout Connection, into bytes: inout ByteBuffer, _ reader: inout ResponseHeadReader
+    _ connection: inout Connection, into bytes: inout ByteBuffer, isScratch: Bool,
+    _ reader: inout ResponseHeadReader
   ) -> HeadProgress {
     guard connection.upstream.isReadable else { return .waiting }
-    bytes.reserve(Self.readSize)
-    switch bytes.receive(from: connection.upstream.descriptor, atMost: Self.readSize) {
+    let room = readRoom
+    switch receive(into: &bytes, isScratch: isScratch, from: connection.upstream, atMost: room) {
     case .bytes(let count):
-      connection.upstream.noteRead(count, of: Self.readSize)
+      connection.upstream.noteRead(count, of: room)
       if connection.exchange.mayBeUnseen { forgetRequest(&connection) }
     case .wouldBlock:
       connection.upstream.isReadable = false
@@ -57,6 +59,10 @@ extension Worker {
     while true {
       switch reader.advance(bytes.bytes) {
       case .needMore:
+        guard mayKeep(bytes.count) else {
+          refuseForMemory(&connection)
+          return .ended
+        }
         return .waiting
       case .malformed:
         connection.upstream.descriptor.resetOnClose()

@@ -17,7 +17,8 @@ extension Worker {
     _ outgoing: inout ByteBuffer, isIdempotent: Bool, _ connection: inout Connection
   ) -> Bool {
     connection.exchange.forwards(onReusedUpstream: true)
-    connection.sent.isKept = isIdempotent && fitsKeptRequest(outgoing.count, connection.sent.meter)
+    connection.sent.isKept =
+      isIdempotent && !isShortOfMemory && fitsKeptRequest(outgoing.count, connection.sent.meter)
     if connection.sent.isKept {
       keep(outgoing.bytes, of: &connection.sent, in: &connection.kept)
       // What goes by splice can't be kept; a body this short gains nothing by it.

@@ -108,13 +108,31 @@ extension Worker {
   mutating func answer(
     denial: Denial, _ connection: inout Connection
   ) {
-    reply.removeAll()
     let closes = !canTakeAnother(connection)
+    answer(denial: denial, omitsBody: connection.exchange.isHEAD, closes: closes, &connection)
+  }
+
+  private mutating func answer(
+    denial: Denial, omitsBody: Bool, closes: Bool, _ connection: inout Connection
+  ) {
+    reply.removeAll()
     replies.appendDenial(
       denial, flow: requestFlow(connection), auditID: connection.record.id,
-      options: .init(omitsBody: connection.exchange.isHEAD, closes: closes), to: &reply)
+      options: .init(omitsBody: omitsBody, closes: closes), to: &reply)
     connection.record.responseStatus = denial.reason.replyStatus
     answer(&connection, outcome: .denied, closes: closes)
+  }
+
+  /// A request's or response's head would take more memory than is left for it.
+  mutating func refuseForMemory(_ connection: inout Connection) {
+    connection.record.noteDenied(.connectionLimit, enforced: true, mode: enforcementMode)
+    if connection.exchange.isBetweenRequests {
+      // What was known of the request before this one does not hold for it.
+      return answer(
+        denial: Denial(.connectionLimit), omitsBody: false, closes: true, &connection)
+    }
+    guard !connection.exchange.responseBegan else { return reset(&connection, outcome: .denied) }
+    answer(denial: Denial(.connectionLimit), &connection)
   }
 
   /// Answers bytes that are no request we may judge, and closes: where the next request begins is

@@ -9,11 +9,11 @@ extension Worker {
       guard connection.client.isReadable else { return }
       scratch.clear()
       scratch.reserve(Self.readSize)
-      let result = scratch.receive(
-        from: connection.client.descriptor, atMost: Self.readSize)
+      let room = readRoom
+      let result = scratch.receive(from: connection.client.descriptor, atMost: room)
       switch result {
       case .bytes(let count):
-        connection.client.noteRead(count, of: Self.readSize)
+        connection.client.noteRead(count, of: room)
         // Kept in exactly as much memory as it needs, for as long as the peek takes.
         connection.held.append(scratch.bytes)
         var held = ByteBuffer()
@@ -22,6 +22,9 @@ extension Worker {
           held.bytes, helloLimit: settings.limits.peekBytes)
         swap(&held, &connection.held)
         perform(action, on: &connection)
+        if connection.machine.state == .peeking, !mayKeep(connection.held.count) {
+          perform(connection.machine.refused(.connectionLimit), on: &connection)
+        }
       case .wouldBlock:
         connection.client.isReadable = false
       case .endOfStream:

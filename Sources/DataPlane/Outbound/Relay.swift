@@ -156,11 +156,12 @@ extension Worker {
     defer { swap(&bytes, &scratch) }
     bytes.clear()
     bytes.reserve(Self.readSize)
-    let room = min(Self.readSize, transit.meter.readLimit)
+    let wanted = readRoom
+    let room = min(wanted, transit.meter.readLimit)
     switch bytes.receive(from: source.descriptor, atMost: room) {
     case .bytes(let count):
       source.noteRead(count, of: room)
-      transit.isBulk = count == Self.readSize
+      transit.isBulk = count == wanted && !transit.isKept
     case .wouldBlock:
       source.isReadable = false
       return .waiting
@@ -201,7 +202,7 @@ extension Worker {
   ) -> PumpOutcome? {
     if transit.pipe == nil { transit.pipe = pipes.borrow() }
     guard let pipe = transit.pipe else {
-      // No descriptor for a pipe: copying works as well.
+      // Copying works as well.
       transit.isBulk = false
       return nil
     }
@@ -234,8 +235,7 @@ extension Worker {
   mutating func discardPipe(_ transit: inout Transit) {
     guard let pipe = transit.pipe else { return }
     transit.pipe = nil
-    // One that still holds bytes is closed with its last reference.
-    if transit.pipeFill == 0 { pipes.giveBack(pipe) }
+    if transit.pipeFill == 0 { pipes.giveBack(pipe) } else { pipes.discard(pipe) }
     transit.pipeFill = 0
   }
 }

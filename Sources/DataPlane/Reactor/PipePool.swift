@@ -9,8 +9,12 @@ struct PipePool: ~Copyable {
   private static let kept = 64
 
   private var idle: [Box] = []
+  private var borrowed = 0
+  /// Pipes that may be borrowed at a time. Streams that are stuck keep theirs, and each takes two
+  /// descriptors, which are connections' before they are pipes'.
+  private let limit: Int
 
-  init() {}
+  init(limit: Int) { self.limit = limit }
 
   /// A class so that an array can hold what can't be copied.
   final class Box {
@@ -18,11 +22,16 @@ struct PipePool: ~Copyable {
     init(_ pipe: consuming Pipe) { self.pipe = pipe }
   }
 
-  /// Nil where no descriptor is left: the stream then goes on without one.
+  /// Nil where none is left: the stream then goes on without one.
   mutating func borrow() -> Box? {
-    if let pipe = idle.popLast() { return pipe }
+    guard borrowed < limit, let pipe = idle.popLast() ?? Self.made() else { return nil }
+    borrowed += 1
+    return pipe
+  }
+
+  private static func made() -> Box? {
     do {
-      return Box(try Pipe(capacity: Self.pipeCapacity))
+      return Box(try Pipe(capacity: pipeCapacity))
     } catch {
       return nil
     }
@@ -30,7 +39,10 @@ struct PipePool: ~Copyable {
 
   /// Takes back a pipe that is empty.
   mutating func giveBack(_ pipe: Box) {
+    borrowed -= 1
     if idle.count < Self.kept { idle.append(pipe) }
   }
 
+  /// One that still holds bytes is of no more use: it closes with its last reference.
+  mutating func discard(_ pipe: Box) { borrowed -= 1 }
 }

@@ -16,8 +16,6 @@ struct Worker: ~Copyable {
   private static let batchesBeforeDrain = 64
   /// Requests of one connection that are taken before others get their turn.
   static let requestsPerTurn = 16
-  /// Bytes a read asks for.
-  static let readSize = 64 * 1024
   /// How long, and for how many bytes, an answered connection is read away before it is closed.
   static let lingerTime: UInt64 = 2 * DataPlaneSettings.Limits.second
   static let lingerLimit = 1 << 20
@@ -44,7 +42,7 @@ struct Worker: ~Copyable {
   var slab = ConnectionSlab()
   private var wheel: TimerWheel
   private var ready: [ConnectionID] = []
-  var pipes = PipePool()
+  var pipes: PipePool
 
   /// Every read goes here first; contents are valid until the next read.
   var scratch = ByteBuffer(capacity: readSize)
@@ -97,6 +95,7 @@ struct Worker: ~Copyable {
     now = Instant.now()
     wallClockOffset = Instant.wallClock() &- now.nanoseconds
     wheel = TimerWheel(now: now)
+    pipes = PipePool(limit: settings.limits.pipes / settings.workers)
     identityFields = Self.identityFields(settings)
     replies = ReplyEncoder(workspaceID: settings.workspaceID)
     auditEncoder = AuditEncoder(workspaceID: settings.workspaceID)
