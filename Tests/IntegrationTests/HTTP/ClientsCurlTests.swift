@@ -135,4 +135,19 @@ struct ClientsCurlTests {
         refused("GET", "/", host: ClientScene.blocked, "host-not-allowed"),
       ])
   }
+
+  @Test("HTTP/2 with prior knowledge ends at once, asked to use HTTP/1.1")
+  func priorKnowledge() throws {
+    let scene = try ClientScene()
+    let before = ContinuousClock.now
+    let got = try scene.run(["curl", "-sS", "-v", "--http2-prior-knowledge", "\(Self.open)/"])
+    #expect(ContinuousClock.now - before < .seconds(5))
+    #expect(got.status != 0)
+    #expect(got.output.isEmpty)
+    #expect(got.errors.contains("GOAWAY"), "\(got.errors)")
+    #expect(try scene.web.requests().isEmpty)
+    let records = try scene.records()
+    #expect(records.http.isEmpty)
+    ProxyScene.expect(records.others, [denied("tcp", "opaque-protocol")])
+  }
 }

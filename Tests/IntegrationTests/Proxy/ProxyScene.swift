@@ -116,6 +116,11 @@ final class ProxyScene {
   /// A server in the world that does as told with every connection.
   @discardableResult
   func listen(_ address: String, _ port: Int, _ steps: String...) throws -> RunningProcess {
+    try listen(address, port, steps)
+  }
+
+  @discardableResult
+  func listen(_ address: String, _ port: Int, _ steps: [String]) throws -> RunningProcess {
     let server = try network.world.start(
       ["/usr/bin/python3", Scratch.script("peer.py"), "listen", address, "\(port)"] + steps)
     try server.waitForLine("ready") { $0 == "ready" }

@@ -5,9 +5,11 @@
 
 Steps: send:TEXT  dribble:TEXT (a byte at a time)  read:N (bytes)  until:TEXT  end (read to the
 end)  shutdown (of the writing side)  reset  signal (wait for SIGUSR1)  hold (read and discard until
-the end).
+the end)  fill:N (sends N zero bytes)  chunks:N (the same as a chunked body)  skip:TEXT (reads and counts
+until TEXT comes last, which must be what the other side then waits with).
 In TEXT, \\r, \\n and \\xNN are escapes. Each finished connection is one line of JSON on standard
-output: {"received": text, "ended": null | "eof" | "reset" | "refused" | "timeout" | ...}.
+output: {"received": text, "skipped": N, "ended": null | "eof" | "reset" | "refused" | "timeout" |
+...}.
 """
 
 import json
@@ -20,6 +22,7 @@ import threading
 
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 printing = threading.Lock()
+BLOCK = bytes(65536)
 
 
 def decode(text):
@@ -28,6 +31,7 @@ def decode(text):
 
 def play(connection, steps):
     received = bytearray()
+    skipped = 0
     ended = None
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -55,6 +59,23 @@ def play(connection, steps):
             elif verb in ("end", "hold"):
                 while ended is None:
                     ended = None if read() else "eof"
+            elif verb == "fill":
+                for _ in range(int(argument) // len(BLOCK)):
+                    connection.sendall(BLOCK)
+                connection.sendall(BLOCK[:int(argument) % len(BLOCK)])
+            elif verb == "chunks":
+                for _ in range(int(argument) // len(BLOCK)):
+                    connection.sendall(b"%x\r\n%s\r\n" % (len(BLOCK), BLOCK))
+                connection.sendall(b"0\r\n\r\n")
+            elif verb == "skip":
+                last = bytes(received)
+                while not last.endswith(decode(argument)):
+                    data = connection.recv(1 << 20)
+                    if not data:
+                        ended = "eof"
+                        break
+                    skipped += len(data)
+                    last = (last + data)[-len(argument):]
             elif verb == "shutdown":
                 connection.shutdown(socket.SHUT_WR)
             elif verb == "reset":
@@ -71,12 +92,12 @@ def play(connection, steps):
     except socket.timeout:
         ended = "timeout"
     connection.close()
-    say(received, ended)
+    say(received, ended, skipped)
 
 
-def say(received, ended):
+def say(received, ended, skipped=0):
     with printing:
-        line = {"received": bytes(received).decode("latin-1"), "ended": ended}
+        line = {"received": bytes(received).decode("latin-1"), "ended": ended, "skipped": skipped}
         print(json.dumps(line), flush=True)
 
 
