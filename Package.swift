@@ -82,7 +82,8 @@ let package = Package(
       name: "AddressingTests", dependencies: ["Addressing", "SeededRandom"],
       swiftSettings: strict),
     .testTarget(
-      name: "WireTests", dependencies: ["Wire", "SeededRandom"], swiftSettings: strict),
+      name: "WireTests", dependencies: ["Wire", "WireProperties", "SeededRandom"],
+      swiftSettings: strict),
     .testTarget(
       name: "PolicyTests", dependencies: ["Policy", "Addressing", "SeededRandom"],
       swiftSettings: strict),
@@ -112,6 +113,9 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
+      swiftSettings: strict),
+    .target(
+      name: "WireProperties", dependencies: ["Wire", "SeededRandom"], path: "Fuzz/Properties",
       swiftSettings: strict),
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .target(
