@@ -61,6 +61,19 @@ struct HTTPExchangeTests {
     #expect(byServer.endedResponse() == .close)
   }
 
+  @Test("An answer in place of 100 Continue ends the connection: the body may never come")
+  func answerInPlaceOfContinue() throws {
+    var early = forwarding(try head(expects: true))
+    _ = early.received(try response("HTTP/1.1 200 OK\r\ncontent-length: 0"))
+    #expect(early.endedResponse() == .close)
+
+    var inTime = forwarding(try head(expects: true))
+    _ = inTime.received(try response("HTTP/1.1 100 Continue"))
+    #expect(inTime.endedRequest() == .goOn)
+    _ = inTime.received(try response("HTTP/1.1 200 OK\r\ncontent-length: 0"))
+    #expect(inTime.endedResponse() == .nextRequest)
+  }
+
   @Test("An early answer waits for the rest of the request, unless the server closes")
   func earlyAnswer() throws {
     var kept = forwarding(try head())

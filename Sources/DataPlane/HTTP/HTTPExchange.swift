@@ -120,6 +120,9 @@ struct HTTPExchange {
     }
     responseBegan = true
     keepAlive = keepAlive && head.keepAlive
+    // In place of `100 Continue`: the client may keep its body to itself, and then its next request
+    // would be taken for it (RFC 9110 §10.1.1).
+    if expectsContinue, !requestEnded { keepAlive = false }
     response = .body
     return .forward
   }

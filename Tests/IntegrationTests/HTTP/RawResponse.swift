@@ -27,6 +27,8 @@ struct RawResponse: Sendable, CustomTestStringConvertible, CustomStringConvertib
   var closes = false
   /// It is sent before the request's body has come.
   var isEarly = false
+  /// The body never comes: what does is less than the request says.
+  var isAbandoned = false
 
   var description: String { testDescription }
 
@@ -80,6 +82,14 @@ struct RawResponse: Sendable, CustomTestStringConvertible, CustomStringConvertib
   func passing(only passed: String) -> RawResponse {
     var response = self
     response.passed = passed
+    return response
+  }
+
+  /// The client sends its next request in place of the body it had announced.
+  var abandoned: RawResponse {
+    var response = to("POST", "Expect: 100-continue\r\nContent-Length: 500\r\n").early
+    response.isAbandoned = true
+    response.result = .passesAndCloses
     return response
   }
 
@@ -156,6 +166,9 @@ extension RawResponse {
       .with(status: 204),
     .init("100 before the body", "HTTP/1.1 100 Continue\r\n\r\n" + answer)
       .to("POST", "Expect: 100-continue\r\nContent-Length: 5\r\n", "hello").early,
+    .init("an answer in place of 100", answer).abandoned,
+    .init("a refusal in place of 100", "HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno")
+      .with(status: 417).abandoned,
     .init("an answer before the body", answer).to("POST", "Content-Length: 5\r\n", "hello").early,
     .init("an answer before a chunked body", answer)
       .to("POST", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n").early,
