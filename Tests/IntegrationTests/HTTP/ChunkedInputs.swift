@@ -95,6 +95,13 @@ enum ChunkedInputs {
   }
 
   private static let sound: [RawInput] = [
+    RawInput(
+      "a chunked body to GET and HEAD",
+      [
+        .passes(Raw.get("/g", "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n"),
+        .passes(Raw.head("HEAD /g HTTP/1.1", "Transfer-Encoding: chunked") + "0\r\n\r\n"),
+        .passes(Raw.get("/behind")),
+      ]),
     passes("one chunk", "5\r\nhello\r\n0\r\n\r\n"),
     passes("no chunk", "0\r\n\r\n"),
     passes("CHUNKED", "5\r\nhello\r\n0\r\n\r\n", "CHUNKED"),

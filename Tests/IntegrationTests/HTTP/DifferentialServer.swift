@@ -87,7 +87,7 @@ enum DifferentialServer: String, CaseIterable, CustomTestStringConvertible {
     error_log stderr crit;
     events { worker_connections 4000; }
     http {
-      log_format seen '$server_addr\t$request_method\t$request_uri\t$http_host\t'
+      log_format seen '$server_addr\t$request_method\t$request_uri\t$host\t'
         '$status\t$request_length\t$request_body';
       client_body_temp_path \(directory)/body;
       proxy_temp_path \(directory)/proxy;

@@ -11,7 +11,7 @@ import Testing
 struct DifferentialTests {
   static let seed =
     ProcessInfo.processInfo.environment["PORTARIUM_SEED"].flatMap(UInt64.init) ?? 20_261_121
-  static let count = 1500
+  static let count = 2500
 
   static let document = """
     workspaceId: ws-test

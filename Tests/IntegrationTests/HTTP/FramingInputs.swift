@@ -54,6 +54,8 @@ enum FramingInputs {
     .refused("a quoted length", post("Content-Length: \"5\"")),
     .refused("a word for a length", post("Content-Length: five")),
     .refused("a digit that isn't ASCII", post("Content-Length: \u{b2}")),
+    .refused("a no-break space behind a length", post("Content-Length: 5\u{a0}")),
+    .refused("a next-line byte behind a length", post("Content-Length: 5\u{85}")),
     .refused("digits of another script", post("Content-Length: \u{d9}\u{a5}")),
     .refused("NUL behind a length", post("Content-Length: 5\u{0}")),
     .refused("a vertical tab before a length", post("Content-Length: \u{b}5")),

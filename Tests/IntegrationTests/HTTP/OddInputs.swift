@@ -34,6 +34,10 @@ enum OddInputs {
     .passes("percent signs that encode nothing", Raw.get("/%/%g0/%0")),
     .passes("bytes that no URI has", Raw.get("/{a}|\"<b>\"^`\\")),
     .passes("an absolute URL in the query", Raw.get("/?u=http://u:p@other.example.net:81/")),
+    .passes(
+      "an at sign behind an authority", Raw.get("http://api.example.com/@other.example.net/")),
+    .passes("an at sign in a query", Raw.get("http://api.example.com?@other.example.net/")),
+    .passes("a port in a path", Raw.get("http://api.example.com/:81/")),
     .passes("question marks", Raw.get("/?a?b=c&d;e=?")),
     .passes("an absolute target", Raw.get("http://api.example.com/t?u")),
     .passes("an absolute target in other letters", Raw.get("HTTP://API.example.COM/t")),
@@ -71,6 +75,7 @@ enum OddInputs {
 
   private static let hosts: [RawInput] = [
     .passes("Host without a space", host("api.example.com")),
+    .passes("a trailing dot", host(" api.example.com.")),
     .passes("Host in capitals", host(" API.EXAMPLE.COM")),
     .passes("Host with the port", host(" api.example.com:80")),
     .passes("Host with spaces around it", host(" \t api.example.com \t ")),

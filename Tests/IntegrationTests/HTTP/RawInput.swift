@@ -34,8 +34,15 @@ struct RawRequest: Sendable {
 
   let text: String
   let verdict: Verdict
-  /// As the first bytes of a connection it is not taken for HTTP at all: the connection is reset.
-  var isOpaqueFirst = false
+  /// What a connection that begins with it is taken for.
+  enum Kind: Sendable {
+    case http
+    /// HTTP/2 with prior knowledge: refused in its own language.
+    case http2
+    /// Nothing that is known: the connection is reset.
+    case opaque
+  }
+  var first = Kind.http
   /// No request may follow on the connection.
   var closes = false
 
@@ -86,8 +93,15 @@ extension RawInput {
   /// Refused behind another request; at a connection's beginning not taken for HTTP.
   static func opaque(_ description: String, _ text: String, _ status: Int = 400) -> RawInput {
     var request = RawRequest.refused(text, status)
-    request.isOpaqueFirst = true
+    request.first = .opaque
     return RawInput(description, [request])
+  }
+
+  /// The same, where it is HTTP/2.
+  static func http2(_ description: String, _ text: String) -> RawInput {
+    var input = opaque(description, text)
+    input.requests[0].first = .http2
+    return input
   }
 
   /// A chunked body behind a sound head.

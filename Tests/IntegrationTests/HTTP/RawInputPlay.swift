@@ -40,12 +40,12 @@ struct RawPlay: Sendable, CustomStringConvertible {
       isAddressed: input.isAddressed)
   }
 
-  /// The input is not taken for HTTP.
-  var isReset: Bool { way != .second && requests.first?.isOpaqueFirst == true }
+  /// What the connection is taken for.
+  var kind: RawRequest.Kind { way == .second ? .http : requests.first?.first ?? .http }
 
   /// What the upstream must have seen: these bytes in this order, on whatever connections.
   var forwarded: String {
-    if isReset { return "" }
+    if kind != .http { return "" }
     return judged.map { if case .forwarded(let text) = $0.verdict { text } else { "" } }.joined()
   }
 
@@ -57,7 +57,7 @@ struct RawPlay: Sendable, CustomStringConvertible {
 
   /// What the client must get: for each request a status, the reason and the body, where known.
   var answers: [RawAnswer] {
-    if isReset { return [] }
+    if kind != .http { return [] }
     return judged.map { request in
       switch request.verdict {
       case .forwarded(let text):
@@ -84,7 +84,7 @@ struct RawPlay: Sendable, CustomStringConvertible {
 
   /// One audit record for each request, with at least these fields.
   var records: [[String: String]] {
-    if isReset { return [denied(nil, "opaque-protocol")] }
+    if kind != .http { return [denied(nil, "opaque-protocol")] }
     return judged.map { request in
       switch request.verdict {
       case .forwarded(let text):

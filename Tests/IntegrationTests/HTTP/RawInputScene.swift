@@ -29,9 +29,13 @@ struct RawOutcome: Sendable {
 
 /// A sidecar that adds nothing to requests, and an upstream that writes down every byte.
 enum RawScene {
-  static let document = """
+  static let document = document(mode: "enforce")
+
+  static func document(mode: String) -> String {
+    """
     workspaceId: ws-test
     workers: 2
+    enforcementMode: \(mode)
     egress:
       injectTraceContext: false
       allowlist:
@@ -40,9 +44,12 @@ enum RawScene {
         - {name: address, hostPattern: 10.79.0.0/16, allowedMethods: [GET, POST]}
     capture: {resolvers: [10.77.2.53]}
     """
+  }
 
   /// Plays all turns and returns what came of each, in their order.
-  static func play(_ turns: [RawTurn], scripts: [RawScript] = []) throws -> [RawOutcome] {
+  static func play(
+    _ turns: [RawTurn], scripts: [RawScript] = [], document: String = document
+  ) throws -> [RawOutcome] {
     let network = try RawNetwork(document: document)
     let server = try network.world.start([
       "/usr/bin/python3", Scratch.script("raw_server.py"), "80", try RawNetwork.file(scripts),

@@ -64,6 +64,9 @@ enum UpgradeInputs {
 
   /// HTTP/2 with prior knowledge (RFC 9113 §3.4) behind a request is no request at all.
   private static let preface: [RawInput] = [
+    .http2("HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"),
+    .http2("HTTP/2's preface and an HTTP/1 request", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    .http2("HTTP/2's preface with fields", Raw.head("PRI * HTTP/2.0")),
     RawInput(
       "HTTP/2's preface behind a request",
       [
