@@ -5,7 +5,6 @@ struct RequestFields: Sendable {
   var majorVersion: UInt8 = 0
 
   private var hasTargetAuthority = false
-  private var hasHost = false
   private var hasContentLength = false
   private var hasTransferEncoding = false
   private var connection = ConnectionOptions()
@@ -50,8 +49,12 @@ struct RequestFields: Sendable {
       try readContentLength(bytes, field.value)
     case (14, UInt8(ascii: "h")) where name.matches("http2-settings"):
       cutsUpgrade = true
+    case (16, UInt8(ascii: "p")) where name.matches("proxy-connection"):
+      try cut(field, .proxy)
     case (17, UInt8(ascii: "t")) where name.matches("transfer-encoding"):
       try readTransferEncoding(bytes, field.value)
+    case (19, UInt8(ascii: "p")) where name.matches("proxy-authorization"):
+      try cut(field, .proxy)
     case (12..., UInt8(ascii: "x")) where name.isReservedFieldName:
       try cut(field, .reserved)
     default: break
@@ -68,8 +71,8 @@ struct RequestFields: Sendable {
   /// RFC 9112 §3.2. A Host that differs from the target's authority would have one reader take the
   /// one and the next reader the other.
   private mutating func readHost(_ bytes: Span<UInt8>, _ value: Range<Int>) throws(RequestError) {
-    guard !hasHost else { throw .repeatedHost }
-    hasHost = true
+    guard !head.hasHost else { throw .repeatedHost }
+    head.hasHost = true
     let authority = try Authority(bytes, value)
     guard hasTargetAuthority else {
       head.host = authority.host
@@ -120,7 +123,7 @@ struct RequestFields: Sendable {
   mutating func finish(
     _ bytes: Span<UInt8>, fieldsStart: Int, end: Int, limits: HeadLimits
   ) throws(RequestError) {
-    guard hasHost || head.version == .http10 else { throw .missingHost }
+    guard head.hasHost || head.version == .http10 else { throw .missingHost }
     if head.targetForm == .authority {
       guard head.framing == .none || head.framing == .length(0) else { throw .bodyOnConnect }
       head.framing = .none

@@ -38,6 +38,8 @@ package struct RequestHead: Sendable {
   package var host = ByteRange.empty
   /// The host was written `[…]`: an IPv6 (or future) literal.
   package var hostIsBracketed = false
+  /// There is a Host field.
+  package var hasHost = false
   /// The port written beside the host, 1–65535.
   package var port: UInt16?
   package var framing = Framing.none
@@ -64,6 +66,8 @@ package struct HeadCuts: Sendable {
     case reserved
     /// A switch to HTTP/2 in clear text, after which requests could not be judged.
     case upgrade
+    /// Meant for a proxy, and for no server: cut by the proxy that was meant, kept otherwise.
+    case proxy
     /// Replaced when trace context is injected, kept otherwise.
     case traceparent
     /// Replaced when trace context is injected, kept otherwise.
