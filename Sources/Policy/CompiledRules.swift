@@ -75,31 +75,40 @@ extension CompiledRules {
 
   /// Tries the rules in order up to the first that matches.
   func search(_ flow: borrowing Flow, forbidden: ForbiddenAddress?) -> RuleSearch {
-    switch flow.name {
-    case let name?: search(flow, name: name.bytes, forbidden: forbidden)
-    case nil: search(flow, name: Span(), forbidden: forbidden)
+    let endpoint = flow.destination.endpoint
+    return switch flow.name {
+    case let name?:
+      search(
+        name: name.bytes, address: endpoint.address, port: endpoint.port, content: flow.content,
+        forbidden: forbidden)
+    case nil:
+      search(
+        name: Span(), address: endpoint.address, port: endpoint.port, content: flow.content,
+        forbidden: forbidden)
     }
   }
 
+  /// The same for a name that has no address yet: no block matches it.
+  func search(name: HostName, port: UInt16, content: Flow.Content) -> RuleSearch {
+    search(name: name.bytes, address: nil, port: port, content: content, forbidden: nil)
+  }
+
   private func search(
-    _ flow: borrowing Flow, name: Span<UInt8>, forbidden: ForbiddenAddress?
+    name: Span<UInt8>, address: IPAddress?, port: UInt16, content: Flow.Content,
+    forbidden: ForbiddenAddress?
   ) -> RuleSearch {
-    let endpoint = flow.destination.endpoint
-    let method = flow.method
     let entries = self.entries.span
     var result = RuleSearch()
     for index in entries.indices {
       let entry = entries[index]
-      guard matches(entry, name: name, address: endpoint.address, forbidden: forbidden) else {
-        continue
-      }
-      guard admits(entry, port: endpoint.port) else {
+      guard matches(entry, name: name, address: address, forbidden: forbidden) else { continue }
+      guard admits(entry, port: port) else {
         if result.portMiss == nil {
           result.portMiss = NearestMiss(ruleIndex: index, missed: .port)
         }
         continue
       }
-      guard admits(entry, method: method) else {
+      guard admits(entry, content) else {
         if result.methodMiss == nil {
           result.methodMiss = NearestMiss(ruleIndex: index, missed: .method)
         }
@@ -136,7 +145,7 @@ extension CompiledRules {
   /// Whether the host of `entry` is the flow's. `name` is empty where the flow has none. A
   /// forbidden destination is reached only by a block that lies within its class's own.
   private func matches(
-    _ entry: Entry, name: Span<UInt8>, address: IPAddress, forbidden: ForbiddenAddress?
+    _ entry: Entry, name: Span<UInt8>, address: IPAddress?, forbidden: ForbiddenAddress?
   ) -> Bool {
     switch entry.host {
     case .exact(let range):
@@ -146,7 +155,8 @@ extension CompiledRules {
     case .anyName:
       forbidden == nil && !name.isEmpty
     case .block(let block):
-      block.contains(address) && (forbidden.map { $0.block.contains(block) } ?? true)
+      (address.map { block.contains($0) } ?? false)
+        && (forbidden.map { $0.block.contains(block) } ?? true)
     }
   }
 
@@ -157,9 +167,11 @@ extension CompiledRules {
     return false
   }
 
-  /// `method` is nil where it can't be seen. No rule admits CONNECT: what its tunnel would carry
-  /// can't be judged.
-  private func admits(_ entry: Entry, method: HTTPMethod?) -> Bool {
+  /// No rule admits CONNECT as a request: what its tunnel would carry can't be judged. A tunnel of
+  /// the proxy's own is judged again, so any rule does.
+  private func admits(_ entry: Entry, _ content: Flow.Content) -> Bool {
+    if case .tunnel = content { return true }
+    let method = content.method
     if method?.isConnect == true { return false }
     if entry.methods.isEmpty { return true }
     guard let method else { return false }

@@ -12,6 +12,7 @@ package enum DenyReason: String, CaseIterable, Sendable {
   case ambiguousHost = "ambiguous-host"
   case opaqueProtocol = "opaque-protocol"
   case peekTimeout = "peek-timeout"
+  case destinationMismatch = "destination-mismatch"
   case forbiddenAddress = "forbidden-address"
   case originalDestinationUnavailable = "original-destination-unavailable"
   case loopDetected = "loop-detected"

@@ -41,6 +41,11 @@ extension DenyReason {
     case .peekTimeout:
       return "The connection to \(peer) said nothing that could be judged in time, and no rule "
         + "allows the address and port."
+    case .destinationMismatch:
+      guard let name = flow?.name else {
+        return "What the tunnel carries is for another host than the tunnel was opened to."
+      }
+      return "What the tunnel carries is for \(name), and the tunnel was opened to another host."
     case .forbiddenAddress:
       guard let flow else { return "No rule names the destination's address." }
       return flow.forbiddenText
@@ -76,6 +81,7 @@ extension Flow {
     case .tls: "encrypted traffic"
     case .opaque: "traffic that is neither TLS nor HTTP"
     case .silent: "a connection that has said nothing yet"
+    case .tunnel: "a tunnel"
     }
   }
 

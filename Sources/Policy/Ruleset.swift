@@ -37,13 +37,8 @@ package final class Ruleset: Sendable {
       denial = Denial(.encryptedClientHello)
     } else if let rule = search.match {
       return .allow(Permit(destination: flow.destination, ruleIndex: rule), wouldDeny: nil)
-    } else if let miss = search.methodMiss {
-      denial = Denial(
-        flow.method == nil ? .methodNotVisible : .methodNotAllowed, nearestMiss: miss)
-    } else if let miss = search.portMiss {
-      denial = Denial(.portNotAllowed, nearestMiss: miss)
     } else {
-      denial = Denial(flow.reasonWithoutHost)
+      denial = search.denial(of: flow.content, hasName: flow.name != nil)
     }
 
     if enforcementMode == .monitor, forbidden == nil, !isConnect {
@@ -59,6 +54,20 @@ package final class Ruleset: Sendable {
     return compiled.addsIdentityHeaders(rule)
   }
 
+  /// Judges a name that the proxy is asked to reach and would have to resolve: only what some rule
+  /// could allow may be asked of a name server, or names alone would carry data out. Address rules
+  /// are not tried, for whether one matches is not known before the answer.
+  ///
+  /// The address that the name turns out to have is judged by `decide`, whose permit alone connects.
+  package func decideBeforeResolving(
+    _ name: HostName, port: UInt16, content: Flow.Content
+  ) -> Prospect {
+    let search = compiled.search(name: name, port: port, content: content)
+    if let rule = search.match { return .mayPass(rule: rule, wouldDeny: nil) }
+    let denial = search.denial(of: content, hasName: true)
+    return enforcementMode == .monitor ? .mayPass(rule: nil, wouldDeny: denial) : .deny(denial)
+  }
+
   /// Judges a connection before any byte of it is read; nil where its bytes must be seen first.
   ///
   /// Non-nil only where the first rule that could still match names the address and the port and
@@ -70,14 +79,20 @@ package final class Ruleset: Sendable {
   }
 }
 
-extension Flow {
-  /// The reason where not even a rule's host matched.
-  fileprivate var reasonWithoutHost: DenyReason {
-    switch content {
-    case .http: .hostNotAllowed
-    case .tls: name == nil ? .noServerName : .hostNotAllowed
-    case .opaque: .opaqueProtocol
-    case .silent: .peekTimeout
+extension RuleSearch {
+  /// The refusal of a flow that no rule matched.
+  fileprivate func denial(of content: Flow.Content, hasName: Bool) -> Denial {
+    if let miss = methodMiss {
+      return Denial(
+        content.method == nil ? .methodNotVisible : .methodNotAllowed, nearestMiss: miss)
+    }
+    if let miss = portMiss { return Denial(.portNotAllowed, nearestMiss: miss) }
+    // Not even a rule's host matched.
+    return switch content {
+    case .http, .tunnel: Denial(.hostNotAllowed)
+    case .tls: Denial(hasName ? .hostNotAllowed : .noServerName)
+    case .opaque: Denial(.opaqueProtocol)
+    case .silent: Denial(.peekTimeout)
     }
   }
 }

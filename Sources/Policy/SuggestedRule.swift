@@ -42,7 +42,8 @@ extension DenyReason {
       .opaqueProtocol, .peekTimeout, .forbiddenAddress:
       true
     case .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
-      .originalDestinationUnavailable, .loopDetected, .connectionLimit, .policyUnavailable,
+      .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .connectionLimit,
+      .policyUnavailable,
       .internalError:
       false
     }

@@ -49,6 +49,14 @@ package enum Verdict: ~Copyable, Sendable {
   case deny(Denial)
 }
 
+/// What can be said of a name before anyone knows its address.
+package enum Prospect: Sendable, Equatable {
+  /// `rule` allows the name, or there is none and monitor mode will let it pass. No permit: the
+  /// address is judged too.
+  case mayPass(rule: Int?, wouldDeny: Denial?)
+  case deny(Denial)
+}
+
 /// Whether a refusal by the allowlist is carried out or only written down.
 package enum EnforcementMode: String, CaseIterable, Sendable {
   case enforce, monitor

@@ -53,7 +53,7 @@ extension Flow {
     switch content {
     case .http: "http"
     case .tls: "tls"
-    case .opaque, .silent: "tcp"
+    case .opaque, .silent, .tunnel: "tcp"
     }
   }
 }

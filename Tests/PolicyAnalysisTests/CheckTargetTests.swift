@@ -41,7 +41,7 @@ struct CheckTargetTests {
     case .http(let method): #expect(content == "http \(method)")
     case .tls(let encrypted): #expect(content == "tls" && !encrypted)
     case .opaque: #expect(content == "opaque")
-    case .silent: Issue.record("silent")
+    case .silent, .tunnel: Issue.record("\(target.flow.content)")
     }
   }
 

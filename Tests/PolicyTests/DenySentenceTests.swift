@@ -75,7 +75,8 @@ struct SuggestedRuleTests {
     "there is none where no rule may help",
     arguments: [
       .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
-      .originalDestinationUnavailable, .loopDetected, .connectionLimit, .policyUnavailable,
+      .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .connectionLimit,
+      .policyUnavailable,
       .internalError,
     ] as [DenyReason])
   func helpless(reason: DenyReason) throws {

@@ -27,6 +27,7 @@ private struct Reference {
 
   func methodMatches(_ rule: Rule, _ flow: Flow) -> Bool {
     if flow.method?.description == "CONNECT" { return false }
+    if case .tunnel = flow.content { return true }
     return rule.allowedMethods.isEmpty || flow.method.map(rule.allowedMethods.contains) == true
   }
 
@@ -60,6 +61,7 @@ private struct Reference {
       case .tls: denial = Denial(flow.name == nil ? .noServerName : .hostNotAllowed)
       case .opaque: denial = Denial(.opaqueProtocol)
       case .silent: denial = Denial(.peekTimeout)
+      case .tunnel: denial = Denial(.hostNotAllowed)
       }
     }
     let lenient = mode == .monitor && !isForbidden && !isConnect
@@ -108,9 +110,13 @@ struct ReferenceTests {
     let address = Pool.addresses.randomElement(using: &random)!
     let port = Pool.ports.randomElement(using: &random)!
     let name = Bool.random(using: &random) ? nil : Pool.names.randomElement(using: &random)
-    switch Int.random(in: 0..<6, using: &random) {
+    switch Int.random(in: 0..<7, using: &random) {
     case 0: return try opaque(to: address, port)
     case 1: return try silent(to: address, port)
+    case 4:
+      return Flow(
+        destination: try destination(address, port), name: try name.map { try HostName($0) },
+        content: .tunnel)
     case 2, 3: return try tls(name, to: address, port, ech: Bool.random(using: &random))
     default:
       return try http(Pool.methods.randomElement(using: &random)!, name, to: address, port)

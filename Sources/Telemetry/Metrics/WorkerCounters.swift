@@ -75,6 +75,7 @@ extension DenyReason {
     case .connectionLimit: 14
     case .policyUnavailable: 15
     case .internalError: 16
+    case .destinationMismatch: 17
     }
   }
 }
