@@ -15,6 +15,7 @@ final class Mailbox: Sendable {
 
   let wakeUp: WakeUp
   private let wanted = Atomic<Phase>(.serving)
+  private let answers = Mutex<[Resolver.Answer]>([])
 
   init() throws(Errno) { wakeUp = try WakeUp() }
 
@@ -23,5 +24,19 @@ final class Mailbox: Sendable {
   func ask(for phase: Phase) {
     wanted.store(phase, ordering: .releasing)
     wakeUp.signal()
+  }
+
+  /// By a thread of the resolver.
+  func deliver(_ answer: Resolver.Answer) {
+    answers.withLock { $0.append(answer) }
+    wakeUp.signal()
+  }
+
+  /// By the worker, once it was woken.
+  func takeAnswers() -> [Resolver.Answer] {
+    answers.withLock { held in
+      defer { held = [] }
+      return held
+    }
   }
 }
