@@ -32,6 +32,7 @@ package final class DataPlane: Sendable {
 
   private let policy = PublishedPolicy()
   private let auditWriter: AuditWriter
+  private let resolver: Resolver?
   private let mailboxes: [Mailbox]
   private let ended: [WakeUpBox]
   package let counters: [WorkerCounters]
@@ -54,6 +55,7 @@ package final class DataPlane: Sendable {
       auditWriter = try AuditWriter(workers: settings.workers) {
         reportFailure(.auditSink($0))
       }
+      resolver = settings.explicitProxy ? try Resolver() : nil
       var mailboxes: [Mailbox] = []
       var ended: [WakeUpBox] = []
       for _ in 0..<settings.workers {
@@ -67,11 +69,13 @@ package final class DataPlane: Sendable {
       for id in 0..<settings.workers {
         let (mailbox, end, counters) = (mailboxes[id], ended[id], counters[id])
         let (policy, auditWriter, own) = (self.policy, auditWriter, Handover(listeners[id]))
+        let resolver = resolver
         try Thread.start(name: "worker-\(id)") {
           do throws(Errno) {
             var worker = try Worker(
               id: id, settings: settings, listeners: own.take(), mailbox: mailbox,
-              published: policy, auditWriter: auditWriter, counters: counters)
+              published: policy, auditWriter: auditWriter, counters: counters,
+              resolver: resolver)
             worker.run()
           } catch {
             // Its listeners close with it, so its share of connections is refused.
@@ -112,7 +116,8 @@ package final class DataPlane: Sendable {
 
   /// Once all workers have ended: writes what is left of the audit.
   package func finishAudit(milliseconds: Int32) -> Bool {
-    auditWriter.finish(milliseconds: milliseconds)
+    resolver?.close()
+    return auditWriter.finish(milliseconds: milliseconds)
   }
 
   /// One set of listeners for each worker; the kernel spreads connections over them.

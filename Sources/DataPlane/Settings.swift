@@ -14,10 +14,13 @@ package struct DataPlaneSettings: Sendable {
   package var limits: Limits
   /// Whether requests get `traceparent` and `tracestate`.
   package var injectsTraceContext: Bool
+  /// Whether connections made to a listener on loopback are served as an HTTP proxy's.
+  package var explicitProxy: Bool
 
   package init(
     workspaceID: String, workers: Int, listeners: [Endpoint], method: CaptureMethod = .redirect,
-    ownPorts: [UInt16] = [], limits: Limits = Limits(), injectsTraceContext: Bool = true
+    ownPorts: [UInt16] = [], limits: Limits = Limits(), injectsTraceContext: Bool = true,
+    explicitProxy: Bool = false
   ) {
     self.workspaceID = workspaceID
     self.workers = workers
@@ -26,6 +29,7 @@ package struct DataPlaneSettings: Sendable {
     self.ownPorts = ownPorts
     self.limits = limits
     self.injectsTraceContext = injectsTraceContext
+    self.explicitProxy = explicitProxy
   }
 
   /// How a captured connection reaches a listener, and with it where its original destination is.

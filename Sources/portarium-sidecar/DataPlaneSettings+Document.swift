@@ -36,7 +36,8 @@ extension DataPlaneSettings {
         document.proxyPort, document.adminPort, document.inboundPort, document.dnsPort,
       ],
       limits: limits,
-      injectsTraceContext: document.egress.injectTraceContext)
+      injectsTraceContext: document.egress.injectTraceContext,
+      explicitProxy: document.egress.explicitProxy)
   }
 
   /// On loopback, where the workload's own connections are redirected to; on all addresses where

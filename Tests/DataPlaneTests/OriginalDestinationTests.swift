@@ -8,16 +8,19 @@ import Testing
 struct OriginalDestinationTests {
   /// 10.0.0.1, 127.0.0.1 and ::1 are this host's.
   static let own = Set(["10.0.0.1", "127.0.0.1", "::1"].map { IPAddress($0)! })
-  let settings = DataPlaneSettings(
+  var settings = DataPlaneSettings(
     workspaceID: "ws-test", workers: 1, listeners: [], ownPorts: [15001, 15000, 15006, 15053])
 
   func destination(_ address: String, _ port: UInt16) -> OriginalDestination {
     OriginalDestination(Endpoint(address: IPAddress(address)!, port: port))
   }
 
-  func redirected(_ destination: OriginalDestination, local: String) -> FoundDestination {
+  func redirected(
+    _ destination: OriginalDestination, local: String, peer: String = "10.9.9.9"
+  ) -> FoundDestination {
     settings.judgeRedirected(
-      destination, local: Endpoint(address: IPAddress(local)!, port: 15001)
+      destination, local: Endpoint(address: IPAddress(local)!, port: 15001),
+      peer: Endpoint(address: IPAddress(peer)!, port: 40000)
     ) { Self.own.contains($0) }
   }
 
@@ -71,5 +74,24 @@ struct OriginalDestinationTests {
     ])
   func probe(address: String, isOwn: Bool) {
     #expect(IPAddress(address)!.belongsToThisHost == isOwn)
+  }
+
+  @Test(
+    "Made to the proxy on loopback, from loopback, a connection is the explicit proxy's",
+    arguments: [
+      ("127.0.0.1", "127.0.0.1", 15001, true), ("::1", "::1", 15001, true),
+      ("::ffff:127.0.0.1", "::ffff:127.0.0.1", 15001, true),
+      ("127.0.0.1", "10.0.0.1", 15001, false), ("10.0.0.1", "10.0.0.1", 15001, false),
+      ("10.0.0.1", "127.0.0.1", 15001, false), ("127.0.0.1", "127.0.0.1", 15000, false),
+    ])
+  func proxy(address: String, peer: String, port: Int, isProxy: Bool) {
+    var explicit = self
+    explicit.settings.explicitProxy = true
+    let local = destination(address, UInt16(port))
+    let expected = isProxy ? FoundDestination.proxy : .ourselves(local)
+    #expect(explicit.redirected(local, local: address, peer: peer) == expected)
+    #expect(explicit.transparent(local, peer: peer) == expected)
+    #expect(redirected(local, local: address, peer: peer) == .ourselves(local))
+    #expect(transparent(local, peer: peer) == .ourselves(local))
   }
 }

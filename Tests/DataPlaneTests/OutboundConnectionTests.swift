@@ -11,6 +11,7 @@ struct OutboundConnectionTests {
   /// What an action is, without its payload.
   enum Kind: Equatable {
     case readMore, decideWithoutPeeking, lookUp(name: String?), decide, connect, exchange, relay
+    case relayOverTunnel
     case deny(DenyReason)
   }
 
@@ -23,6 +24,7 @@ struct OutboundConnectionTests {
     case .connect: .connect
     case .exchange: .exchange
     case .relay: .relay
+    case .relayOverTunnel: .relayOverTunnel
     case .deny(let denial): .deny(denial.reason)
     }
   }
@@ -128,5 +130,101 @@ struct OutboundConnectionTests {
     _ = machine.received(Array("SSH-2.0-x\r\n".utf8).span, helloLimit: 16384)
     #expect(kind(machine.judged(.deny(Denial(.opaqueProtocol)))) == .deny(.opaqueProtocol))
     #expect(machine.state == .denied)
+  }
+
+  // MARK: The explicit proxy
+
+  let tunnel = Tunnel(name: try? HostName("a.example.com"))
+
+  /// A machine whose CONNECT is being answered.
+  func opening() -> OutboundConnection {
+    var machine = OutboundConnection()
+    #expect(kind(machine.found(.proxy)) == .readMore)
+    #expect(
+      kind(machine.received(Array("CONNECT a:443 ".utf8).span, helloLimit: 16384)) == .exchange)
+    machine.leads(to: destination)
+    machine.opensTunnel()
+    return machine
+  }
+
+  @Test(
+    "What is no request asks the proxy for nothing",
+    arguments: [("SSH-2.0-x\r\n", false), ("\u{16}\u{03}\u{01}", true), ("\u{15}\u{03}", true)])
+  func noRequest(bytes: String, isTLS: Bool) {
+    var machine = OutboundConnection()
+    _ = machine.found(.proxy)
+    #expect(
+      kind(machine.received(Array(bytes.utf8).span, helloLimit: 16384))
+        == .deny(.originalDestinationUnavailable))
+    #expect(machine.content == (isTLS ? .tls : .opaque))
+  }
+
+  @Test("Silence asks the proxy for nothing")
+  func silentClient() {
+    var machine = OutboundConnection()
+    _ = machine.found(.proxy)
+    #expect(kind(machine.sawTooLittle(ended: false)) == .deny(.originalDestinationUnavailable))
+  }
+
+  @Test("What a tunnel carries is judged by the tunnel's name, over the upstream that is open")
+  func opaqueTunnel() throws {
+    var machine = opening()
+    #expect(kind(machine.opened(tunnel)) == .readMore)
+    #expect(
+      kind(
+        machine.received(Array("SSH-2.0-x\r\n".utf8).span, helloLimit: 16384, through: tunnel))
+        == .lookUp(name: "a.example.com"))
+    let ruleset = Ruleset(
+      rules: [Rule(name: "any", pattern: "*", matcher: .anyName)], enforcementMode: .enforce)
+    let flow = Flow(
+      destination: destination, name: try HostName("a.example.com"), content: .opaque)
+    #expect(kind(machine.judged(ruleset.decide(flow))) == .relayOverTunnel)
+  }
+
+  @Test("A silent tunnel is judged by its name, too")
+  func silentTunnel() throws {
+    var machine = opening()
+    _ = machine.opened(tunnel)
+    #expect(
+      kind(machine.sawTooLittle(ended: false, through: tunnel))
+        == .lookUp(name: "a.example.com"))
+  }
+
+  @Test("A tunnel to an address may need no peek")
+  func tunnelToAddress() {
+    var machine = opening()
+    #expect(kind(machine.opened(Tunnel(name: nil))) == .decideWithoutPeeking)
+    #expect(kind(machine.judgedWithoutPeeking(nil)) == .readMore)
+  }
+
+  @Test("A tunnel may carry requests")
+  func requestsInTunnel() throws {
+    var machine = opening()
+    _ = machine.opened(tunnel)
+    #expect(
+      kind(machine.received(Array("GET / ".utf8).span, helloLimit: 16384, through: tunnel))
+        == .exchange)
+  }
+
+  @Test(
+    "The hello in a tunnel must name the tunnel's host",
+    arguments: [("a.example.com", true), ("A.Example.com", true), ("b.example.com", false)])
+  func helloInTunnel(name: String, isSame: Bool) throws {
+    var machine = opening()
+    _ = machine.opened(tunnel)
+    let action = kind(machine.received(Self.hello(name).span, helloLimit: 16384, through: tunnel))
+    #expect(action == (isSame ? .lookUp(name: "a.example.com") : .deny(.destinationMismatch)))
+  }
+
+  /// A ClientHello with no more than a server name.
+  static func hello(_ name: String) -> [UInt8] {
+    func vector16(_ bytes: [UInt8]) -> [UInt8] {
+      [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
+    }
+    let names = vector16([0] + vector16(Array(name.utf8)))
+    let body: [UInt8] =
+      [3, 3] + [UInt8](repeating: 7, count: 32) + [0, 0, 2, 0, 0x2f, 1, 0]
+      + vector16([0, 0] + vector16(names))
+    return [0x16, 3, 1] + vector16([1, 0] + vector16(body))
   }
 }

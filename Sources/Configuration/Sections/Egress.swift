@@ -4,11 +4,14 @@ package import Policy
 package struct Egress: Sendable {
   /// Whether requests are given a trace context, or the one they have is continued.
   package var injectTraceContext: Bool
+  /// Whether the workload may speak to the proxy as to an HTTP proxy.
+  package var explicitProxy: Bool
   /// In the document's order; the first match wins. Empty denies everything.
   package var rules: [Rule]
 
-  package init(injectTraceContext: Bool, rules: [Rule]) {
+  package init(injectTraceContext: Bool, explicitProxy: Bool = false, rules: [Rule]) {
     self.injectTraceContext = injectTraceContext
+    self.explicitProxy = explicitProxy
     self.rules = rules
   }
 }
@@ -18,16 +21,23 @@ enum EgressSection {
   static let injectTraceContext = Key(
     "injectTraceContext", .boolean, default: true,
     "Whether HTTP requests are given a `traceparent`. A valid one is continued, not replaced.")
+  static let explicitProxy = Key(
+    "explicitProxy", .boolean, default: false,
+    "Whether `proxyPort` also takes CONNECT and absolute-form requests that are made to it on "
+      + "loopback, as by `HTTPS_PROXY=http://127.0.0.1:15001`. The sidecar then resolves the name.")
   static let allowlist = Key(
     "allowlist", .list(of: AllowlistRuleSection.type), default: [], shown: "empty",
     "The rules. The first whose host, port and method all match admits the traffic; what none "
       + "admits is denied.")
 
-  static let keys = [injectTraceContext.declaration, allowlist.declaration]
+  static let keys = [
+    injectTraceContext.declaration, explicitProxy.declaration, allowlist.declaration,
+  ]
 
   static let type: ValueType<Egress> = .section(keys) { section in
     let egress = Egress(
-      injectTraceContext: section.read(injectTraceContext), rules: section.read(allowlist))
+      injectTraceContext: section.read(injectTraceContext),
+      explicitProxy: section.read(explicitProxy), rules: section.read(allowlist))
     if egress.rules.isEmpty {
       section.warning("no rule admits anything: every connection will be denied", at: allowlist)
     }

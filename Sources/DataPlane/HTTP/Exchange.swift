@@ -10,7 +10,7 @@ extension Worker {
       let goesOn: Bool
       switch connection.exchange.state {
       case .idle, .readingHead: goesOn = readRequest(&connection)
-      case .connecting: goesOn = false
+      case .resolving, .connecting: goesOn = false
       case .forwarding: goesOn = forward(&connection)
       case .discarding: goesOn = finishAnswer(&connection)
       case .off: return relay(&connection)

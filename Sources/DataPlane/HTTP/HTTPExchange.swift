@@ -10,6 +10,8 @@ struct HTTPExchange {
     case idle
     /// A head is under way.
     case readingHead
+    /// A request to the proxy itself may pass by its name, and waits for the name's address.
+    case resolving
     /// A request was allowed and waits for its upstream.
     case connecting
     /// Request and response are under way.
@@ -73,6 +75,8 @@ struct HTTPExchange {
     mayBeUnseen = false
   }
 
+  mutating func waitsForAddress() { state = .resolving }
+
   mutating func waitsForUpstream() { state = .connecting }
 
   mutating func forwards(onReusedUpstream: Bool = false) {
@@ -82,6 +86,9 @@ struct HTTPExchange {
 
   /// Something of an answer has come.
   mutating func isSeen() { mayBeUnseen = false }
+
+  /// The request was a CONNECT, and what follows is anything.
+  mutating func becomesTunnel() { state = .off }
 
   /// The request is answered here.
   mutating func refuses() {

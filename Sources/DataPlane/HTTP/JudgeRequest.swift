@@ -22,6 +22,11 @@ extension Worker {
       answer(fault: 400, reason: .malformedRequest, &connection)
       return bytes.count
     }
+    if let explicit = connection.asksProxy {
+      let length = head.length + admission.count
+      reach(head, bytes.extracting(0..<length), explicit, &connection)
+      return length
+    }
     guard let destination = connection.machine.destination else {
       answer(fault: 400, reason: .originalDestinationUnavailable, &connection)
       return bytes.count
@@ -29,7 +34,11 @@ extension Worker {
     do {
       let flow = try Flow(request: head, in: bytes, destination: destination)
       let message = bytes.extracting(0..<(head.length + admission.count))
-      judge(flow, head, message, &connection)
+      if let tunnel = connection.tunnel, !head.host.isEmpty, !tunnel.admits(flow.name) {
+        refuse(Denial(.destinationMismatch), &connection)
+      } else {
+        judge(flow, head, message, &connection)
+      }
     } catch {
       answer(fault: error.status, reason: error.reason, &connection)
       return bytes.count
@@ -53,7 +62,7 @@ extension Worker {
     }
   }
 
-  private mutating func refuse(_ denial: Denial, _ connection: inout Connection) {
+  mutating func refuse(_ denial: Denial, _ connection: inout Connection) {
     connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
     answer(denial: denial, &connection)
   }

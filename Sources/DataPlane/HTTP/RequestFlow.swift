@@ -6,15 +6,18 @@ import Wire
 struct RequestRefusal: Error {
   var status: UInt16
   var reason: DenyReason
+  /// Says more than the status's own sentence, where there is more to say.
+  var sentence: String?
 
   init(_ error: RequestError) {
     status = error.status
     reason = error.isAmbiguousHost ? .ambiguousHost : .malformedRequest
   }
 
-  init(status: UInt16, reason: DenyReason) {
+  init(status: UInt16, reason: DenyReason, sentence: String? = nil) {
     self.status = status
     self.reason = reason
+    self.sentence = sentence
   }
 }
 

@@ -18,7 +18,11 @@ extension Worker {
     outgoing.clear()
     defer { swap(&outgoing, &self.outgoing) }
     let identifies = policy?.addsIdentityHeaders(permit) ?? false
-    guard rewrite(head, message, identifies: identifies, &connection.record, into: &outgoing) else {
+    let form = connection.asksProxy == nil ? nil : head.originForm(in: message)
+    guard
+      rewrite(
+        head, message, as: form, identifies: identifies, &connection.record, into: &outgoing)
+    else {
       return answer(fault: 431, reason: .malformedRequest, &connection)
     }
     outgoing.append(message.extracting(head.length..<message.count))
@@ -51,10 +55,11 @@ extension Worker {
   /// its rule wants it, with who sends it. It gets no longer than a head that is taken may be: without
   /// room its trace context stays as it came.
   ///
+  /// - Parameter form: what its target becomes where it was made to the proxy itself.
   /// - Returns: false where there is no room for what its rule wants.
   private mutating func rewrite(
-    _ head: RequestHead, _ message: Span<UInt8>, identifies: Bool, _ record: inout OpenRecord,
-    into outgoing: inout ByteBuffer
+    _ head: RequestHead, _ message: Span<UInt8>, as form: RequestHead.OriginForm?,
+    identifies: Bool, _ record: inout OpenRecord, into outgoing: inout ByteBuffer
   ) -> Bool {
     if settings.injectsTraceContext {
       let context = TraceContext(
@@ -65,24 +70,39 @@ extension Worker {
         context.appendFields(of: head, in: message, to: &$0)
       }
       if assemble(
-        head, message, tracing: addedFields.bytes, identifies: identifies, into: &outgoing)
+        head, message, as: form, tracing: addedFields.bytes, identifies: identifies,
+        into: &outgoing)
       {
         record.noteTraceParent(context.parent.text.span)
         return true
       }
       outgoing.clear()
     }
-    return assemble(head, message, tracing: nil, identifies: identifies, into: &outgoing)
+    return assemble(
+      head, message, as: form, tracing: nil, identifies: identifies, into: &outgoing)
   }
 
   /// - Parameter tracing: takes the place of the trace context that came; nil leaves that.
   /// - Returns: false where the head got too long.
   private func assemble(
-    _ head: RequestHead, _ message: Span<UInt8>, tracing: Span<UInt8>?, identifies: Bool,
-    into outgoing: inout ByteBuffer
+    _ head: RequestHead, _ message: Span<UInt8>, as form: RequestHead.OriginForm?,
+    tracing: Span<UInt8>?, identifies: Bool, into outgoing: inout ByteBuffer
   ) -> Bool {
-    RequestRewrite.forEachPiece(of: head, replacingTraceContext: tracing != nil) {
-      outgoing.append(message[$0])
+    if let form {
+      outgoing.append(message.extracting(0..<Int(head.target.lower)))
+      switch form.prefix {
+      case .none: break
+      case .slash: outgoing.append("/")
+      case .asterisk: outgoing.append("*")
+      }
+    }
+    RequestRewrite.forEachPiece(
+      of: head, replacingTraceContext: tracing != nil, asProxy: form != nil, from: form?.rest ?? 0
+    ) { outgoing.append(message[$0]) }
+    if let form, !head.hasHost {
+      outgoing.append("host: ")
+      outgoing.append(message[form.authority])
+      outgoing.append("\r\n")
     }
     if let tracing { outgoing.append(tracing) }
     if identifies { outgoing.append(identityFields.bytes) }

@@ -52,6 +52,7 @@ extension Worker {
         id: id, source: ClientAddress(peer), client: socket.take()!, record: record.take()!,
         deadline: deadline)
     }
+    if destination == .proxy { reference.connection.explicit = ExplicitProxy() }
     watch(&reference.connection)
     let action = reference.connection.machine.found(destination, refusal: refusal)
     perform(action, on: &reference.connection)

@@ -148,6 +148,10 @@ extension Worker {
     connection.record.reopen(
       id: auditIDs.next(at: wallClock), startedAt: now, wallClock: wallClock)
     connection.record.applicationProtocol = .http
+    if let explicit = connection.asksProxy {
+      explicit.rest()
+      connection.machine.leads(to: nil)
+    }
     connection.sent.delivered = 0
     connection.received.delivered = 0
     connection.failure = nil
@@ -168,6 +172,7 @@ extension Worker {
       applicationProtocol: connection.record.applicationProtocol,
       source: connection.source,
       destination: connection.machine.destination,
+      requestedPort: connection.explicit?.target?.port ?? 0,
       responseStatus: connection.record.responseStatus,
       outcome: outcome,
       bytesSent: connection.sent.delivered,

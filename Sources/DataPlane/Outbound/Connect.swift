@@ -6,12 +6,11 @@ import Telemetry
 extension Worker {
   /// Opens the one connection that the permit is for, to the destination it names.
   mutating func connect(_ permit: consuming Permit, _ connection: inout Connection) {
-    connection.upstreamSerial = (connection.upstreamSerial &+ 1) & Token.serialMask
+    connection.upstreamSerial =
+      connection.explicit?.nextSerial() ?? (connection.upstreamSerial &+ 1) & Token.serialMask
     do {
-      connection.upstream = Side(try Descriptor.connecting(to: permit.destination.endpoint))
-      try epoll.addEdgeTriggered(
-        connection.upstream.descriptor,
-        token: Token(connection.id, .upstream(connection.upstreamSerial)).rawValue)
+      connection.upstream = try dial(
+        permit, connection.id, serial: connection.upstreamSerial)
     } catch {
       connection.upstream = .none
       connectFailed(error, &connection)
@@ -19,6 +18,16 @@ extension Worker {
     }
     connection.isConnecting = true
     arm(&connection, deadline: now + settings.limits.connect)
+  }
+
+  /// Starts connecting; events come with the serial number.
+  mutating func dial(
+    _ permit: consuming Permit, _ id: ConnectionID, serial: UInt8
+  ) throws(Errno) -> Side {
+    let side = Side(try Descriptor.connecting(to: permit.destination.endpoint))
+    try epoll.addEdgeTriggered(
+      side.descriptor, token: Token(id, .upstream(serial)).rawValue)
+    return side
   }
 
   /// The socket's outcome is known.

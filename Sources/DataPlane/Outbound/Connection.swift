@@ -13,15 +13,15 @@ struct Connection: ~Copyable {
   var record: OpenRecord
   /// The workload's end.
   var client: Side
-  /// The destination's end; closed until a Permit was consumed.
-  var upstream = Side.none
   /// Counts the upstream sockets this connection has had, so that an event of an earlier one
   /// finds nothing.
   var upstreamSerial: UInt8 = 0
   var isConnecting = false
-
   /// In the worker's list of connections that used up their budget.
   var isReady = false
+  /// The destination's end; closed until a Permit was consumed.
+  var upstream = Side.none
+
   var isReleased = false
   /// Answered and shut down; what the workload still sends is thrown away for a while, since
   /// closing with unread bytes would send a reset that overtakes the answer.
@@ -34,6 +34,8 @@ struct Connection: ~Copyable {
   let id: ConnectionID
   let source: ClientAddress
   var machine = OutboundConnection()
+  /// Set where the connection was made to the proxy itself.
+  var explicit: ExplicitProxy?
   /// The head that is not complete yet, if there is one: a response's never begins before its
   /// request's has ended.
   var unfinishedHead = UnfinishedHead.none
@@ -63,10 +65,17 @@ struct Connection: ~Copyable {
 }
 
 extension Connection {
+  /// What a CONNECT was answered with; nil for a captured connection.
+  var tunnel: Tunnel? { explicit?.tunnel }
+
+  /// Set while requests are made to the proxy itself, and not through a tunnel.
+  var asksProxy: ExplicitProxy? { machine.isTunnel ? nil : explicit }
+
   /// The request is on its way or complete, and nothing is read from the client until its answer
   /// comes; or the upstream is not connected yet.
   var waitsForUpstreamAlone: Bool {
-    isConnecting || exchange.state == .connecting || exchange.state == .forwarding
+    isConnecting || exchange.state == .resolving || exchange.state == .connecting
+      || exchange.state == .forwarding
   }
 }
 

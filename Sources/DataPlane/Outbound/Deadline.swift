@@ -8,6 +8,9 @@ extension Worker {
     if connection.isLingering {
       return close(&connection, outcome: .completed)
     }
+    if let explicit = connection.explicit, !explicit.attempts.isEmpty {
+      return diallingTookLong(explicit, &connection)
+    }
     if connection.isConnecting {
       return upstreamFailed(.timedOut, &connection)
     }
@@ -17,11 +20,12 @@ extension Worker {
       return close(&connection, outcome: .timedOut)
     case .readingHead:
       return answer(fault: 408, reason: .peekTimeout, &connection)
-    case .connecting, .forwarding:
+    case .resolving, .connecting, .forwarding:
       return upstreamFailed(.timedOut, &connection)
     }
     if connection.machine.state == .peeking {
-      perform(connection.machine.sawTooLittle(ended: false), on: &connection)
+      perform(
+        connection.machine.sawTooLittle(ended: false, through: connection.tunnel), on: &connection)
     } else {
       reset(&connection, outcome: .timedOut)
     }

@@ -19,7 +19,10 @@ extension Worker {
       decide(flow, &connection)
     case .connect(let permit):
       connect(permit, &connection)
+    case .relayOverTunnel(let permit):
+      relay(overTunnelBy: permit, &connection)
     case .exchange:
+      if connection.machine.isTunnel { beginRequests(inTunnelOf: &connection) }
       connection.record.applicationProtocol = .http
       connection.exchange.begin()
       arm(&connection, deadline: connection.record.startedAt + settings.limits.requestHead)
@@ -48,7 +51,10 @@ extension Worker {
 
   private mutating func decide(_ flow: Flow, _ connection: inout Connection) {
     if case .tls = flow.content { connection.record.applicationProtocol = .tls }
-    if let name = flow.name { connection.record.noteTexts(host: name.bytes) }
+    // A tunnel's record keeps what its CONNECT said.
+    if !connection.machine.isTunnel, let name = flow.name {
+      connection.record.noteTexts(host: name.bytes)
+    }
     guard let policy else {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return

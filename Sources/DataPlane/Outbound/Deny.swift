@@ -139,13 +139,13 @@ extension Worker {
   /// anyone's guess.
   mutating func answer(
     fault status: UInt16, reason: DenyReason, outcome: AuditRecord.Outcome = .denied,
-    _ connection: inout Connection
+    sentence: String? = nil, _ connection: inout Connection
   ) {
     connection.record.noteDenied(reason, enforced: true, mode: enforcementMode)
     reply.removeAll()
     replies.appendRequestFault(
       .init(rawValue: status) ?? .badRequest, reason: reason, auditID: connection.record.id,
-      to: &reply)
+      sentence: sentence, to: &reply)
     connection.record.responseStatus = status
     answer(&connection, outcome: outcome, closes: true)
   }
@@ -156,6 +156,7 @@ extension Worker {
   ) {
     connection.upstream = .none
     connection.isConnecting = false
+    connection.explicit?.stopDialling()
     connection.unfinishedHead = .none
     forgetRequest(&connection)
     discardPipe(&connection.sent)
@@ -176,6 +177,9 @@ extension Worker {
   /// The flow that the open record is about, made again for a reply: keeping it would cost every
   /// request what only refused ones need.
   private func requestFlow(_ connection: borrowing Connection) -> Flow? {
+    if let explicit = connection.asksProxy {
+      return connection.machine.destination.map { explicit.flow(to: $0) } ?? explicit.flow
+    }
     guard let destination = connection.machine.destination,
       let method = HTTPMethod(connection.record.method)
     else { return nil }

@@ -7,13 +7,15 @@ enum FoundDestination: Equatable {
   /// The connection was not captured but made to the proxy, or dialling its destination would come
   /// back to this process.
   case ourselves(OriginalDestination)
+  /// The connection was not captured but made to the proxy, which is asked to reach something.
+  case proxy
   /// The kernel could not tell.
   case unavailable
 
   var destination: OriginalDestination? {
     switch self {
     case .elsewhere(let destination), .ourselves(let destination): destination
-    case .unavailable: nil
+    case .proxy, .unavailable: nil
     }
   }
 }
@@ -30,7 +32,9 @@ extension Worker {
       guard let destination = try? connection.originalDestination(local: local) else {
         return .unavailable
       }
-      return settings.judgeRedirected(destination, local: local) { $0.belongsToThisHost }
+      return settings.judgeRedirected(destination, local: local, peer: peer) {
+        $0.belongsToThisHost
+      }
     case .transparent:
       return settings.judgeTransparent(
         OriginalDestination(local), peer: peer, listeningOn: listener.endpoint.port
@@ -42,13 +46,15 @@ extension Worker {
 extension DataPlaneSettings {
   /// - Parameters:
   ///   - local: the connection's own end.
+  ///   - peer: the other one.
   ///   - isOwn: asked for destinations on our own ports alone.
   func judgeRedirected(
-    _ destination: OriginalDestination, local: Endpoint, isOwn: (IPAddress) -> Bool
+    _ destination: OriginalDestination, local: Endpoint, peer: Endpoint,
+    isOwn: (IPAddress) -> Bool
   ) -> FoundDestination {
     // On a tracked connection that was not redirected the kernel gives the local address.
     if destination.endpoint == OriginalDestination(local).endpoint {
-      return .ourselves(destination)
+      return isForProxy(destination, from: peer) ? .proxy : .ourselves(destination)
     }
     return leadsBack(destination, isOwn) ? .ourselves(destination) : .elsewhere(destination)
   }
@@ -64,14 +70,34 @@ extension DataPlaneSettings {
     _ destination: OriginalDestination, peer: Endpoint, listeningOn port: UInt16,
     isOwn: (IPAddress) -> Bool
   ) -> FoundDestination {
-    if leadsBack(destination, isOwn) { return .ourselves(destination) }
+    if leadsBack(destination, isOwn) {
+      let isForListener = destination.endpoint.port == port
+      return isForListener && isForProxy(destination, from: peer)
+        ? .proxy : .ourselves(destination)
+    }
     if destination.endpoint.port == port, isOwn(peer.address) { return .ourselves(destination) }
     return .elsewhere(destination)
   }
 
-  private func leadsBack(
+  /// Whether a connection that was not captured asks for the explicit proxy. Both ends must be
+  /// loopback: a neighbour can send to a loopback address where `route_localnet` is on.
+  private func isForProxy(_ destination: OriginalDestination, from peer: Endpoint) -> Bool {
+    explicitProxy && destination.endpoint.address.isLoopback && peer.address.isLoopback
+  }
+
+  /// True for a destination on one of our ports.
+  func leadsBack(
     _ destination: OriginalDestination, _ isOwn: (IPAddress) -> Bool
   ) -> Bool {
     ownPorts.contains(destination.endpoint.port) && isOwn(destination.endpoint.address)
+  }
+}
+
+extension IPAddress {
+  fileprivate var isLoopback: Bool {
+    switch canonical {
+    case .v4(let address): address.rawValue >> 24 == 127
+    case .v6(let address): address.rawValue == 1
+    }
   }
 }

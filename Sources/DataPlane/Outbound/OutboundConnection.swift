@@ -11,6 +11,10 @@ import Wire
 ///                                                               └▶ deny
 /// ```
 ///
+/// A connection that was made to the proxy itself is no different from where its CONNECT was
+/// answered on: the tunnel is peeked at and judged like a connection that was captured on its way to
+/// the address it was opened to, whose upstream is open already.
+///
 /// Every path that doesn't end in a `Permit` ends in `deny`.
 struct OutboundConnection {
   enum Action: ~Copyable {
@@ -25,6 +29,8 @@ struct OutboundConnection {
     /// The bytes are HTTP/1: from here on each request is judged by itself.
     case exchange
     case relay
+    /// Relay over the upstream that the tunnel was opened to.
+    case relayOverTunnel(Permit)
     case deny(Denial)
   }
 
@@ -35,6 +41,8 @@ struct OutboundConnection {
     case connecting
     case relaying
     case exchanging
+    /// The answer to a CONNECT is on its way to the workload.
+    case opening
     case denied
   }
 
@@ -44,6 +52,8 @@ struct OutboundConnection {
   private(set) var state = State.accepted
   private(set) var content = Content.unknown
   private(set) var destination: OriginalDestination?
+  /// True from the answer to a CONNECT on.
+  private(set) var isTunnel = false
   /// Where a hello that is not complete yet was left off.
   private var hello: Unfinished<ClientHelloReader>?
 
@@ -59,7 +69,31 @@ struct OutboundConnection {
     case .unavailable: return deny(Denial(.originalDestinationUnavailable))
     case .ourselves: return deny(Denial(.loopDetected))
     case .elsewhere(let destination): return .decideWithoutPeeking(destination)
+    case .proxy:
+      // Only a request says where it is to go.
+      state = .peeking
+      return .readMore
     }
+  }
+
+  /// A request to the proxy itself is for `destination`; nil where that is not known (any more).
+  mutating func leads(to destination: OriginalDestination?) { self.destination = destination }
+
+  /// The CONNECT that was the last request is being answered, and its upstream is open.
+  mutating func opensTunnel() {
+    precondition(state == .exchanging, "a tunnel without a request")
+    isTunnel = true
+    content = .unknown
+    state = .opening
+  }
+
+  /// The workload has the answer: what comes now is peeked at. For an address a rule may need no
+  /// byte of it, as of a captured connection.
+  mutating func opened(_ tunnel: Tunnel) -> Action {
+    guard let destination else { return deny(Denial(.originalDestinationUnavailable)) }
+    guard tunnel.name != nil else { return .decideWithoutPeeking(destination) }
+    state = .peeking
+    return .readMore
   }
 
   /// The connection can't be served at all.
@@ -78,15 +112,21 @@ struct OutboundConnection {
   /// - Parameters:
   ///   - bytes: everything received so far.
   ///   - helloLimit: bytes of handshake that are waited for.
-  mutating func received(_ bytes: Span<UInt8>, helloLimit: Int) -> Action {
+  ///   - tunnel: what the bytes came through; nil where the connection itself was captured.
+  mutating func received(
+    _ bytes: Span<UInt8>, helloLimit: Int, through tunnel: Tunnel? = nil
+  ) -> Action {
     precondition(state == .peeking, "bytes came while none were wanted")
     if content == .unknown {
       switch FirstBytes.classify(bytes) {
       case .needMore: return .readMore
-      case .tls: content = .tls
+      case .tls:
+        content = .tls
+        if destination == nil { return deny(Denial(.originalDestinationUnavailable)) }
       case .malformedTLS:
         content = .tls
-        return deny(Denial(.malformedClientHello))
+        return deny(
+          Denial(destination == nil ? .originalDestinationUnavailable : .malformedClientHello))
       case .http:
         content = .http
         state = .exchanging
@@ -94,22 +134,22 @@ struct OutboundConnection {
       case .http2:
         // Its requests can't be read yet: whoever may say anything there may say this too.
         content = .http2
-        return lookUp(name: nil, .opaque)
+        return lookUp(name: tunnel?.name, .opaque)
       case .opaque:
         content = .opaque
-        return lookUp(name: nil, .opaque)
+        return lookUp(name: tunnel?.name, .opaque)
       }
     }
-    return readHello(bytes, limit: helloLimit)
+    return readHello(bytes, limit: helloLimit, tunnel)
   }
 
   /// The peek's deadline passed, or the workload ended its direction, before there was enough.
   ///
   /// - Parameter ended: true where the workload ended its direction, false where time passed.
-  mutating func sawTooLittle(ended: Bool) -> Action {
+  mutating func sawTooLittle(ended: Bool, through tunnel: Tunnel? = nil) -> Action {
     if content == .tls { return deny(Denial(ended ? .malformedClientHello : .peekTimeout)) }
     content = .opaque
-    return lookUp(name: nil, .silent)
+    return lookUp(name: tunnel?.name, .silent)
   }
 
   /// The facts about the flow are known (none are needed yet).
@@ -118,6 +158,10 @@ struct OutboundConnection {
   mutating func judged(_ verdict: consuming Verdict) -> Action {
     switch consume verdict {
     case .allow(let permit, wouldDeny: _):
+      if isTunnel {
+        state = .relaying
+        return .relayOverTunnel(permit)
+      }
       state = .connecting
       return .connect(permit)
     case .deny(let denial):
@@ -130,7 +174,9 @@ struct OutboundConnection {
     return .relay
   }
 
-  private mutating func readHello(_ bytes: Span<UInt8>, limit: Int) -> Action {
+  private mutating func readHello(
+    _ bytes: Span<UInt8>, limit: Int, _ tunnel: Tunnel?
+  ) -> Action {
     var reader = hello?.reader ?? ClientHelloReader(limit: limit)
     let outcome = reader.advance(bytes)
     switch outcome {
@@ -149,7 +195,9 @@ struct OutboundConnection {
         let name = try HostName(flowBytes: clientHello.serverNameBytes)
         // RFC 6066 §3 allows no address there; a server that gets one serves its default, as it
         // does without a name.
-        return lookUp(name: name.endsInNumber ? nil : name, content)
+        guard !name.endsInNumber else { return lookUp(name: nil, content) }
+        if let tunnel, !tunnel.admits(name) { return deny(Denial(.destinationMismatch)) }
+        return lookUp(name: name, content)
       } catch {
         return deny(Denial(.malformedClientHello))
       }
@@ -168,6 +216,19 @@ struct OutboundConnection {
     hello = nil
     return .deny(denial)
   }
+}
+
+/// What a CONNECT asked for. On the heap: captured connections have none, and a name is larger than
+/// the rest of a connection.
+final class Tunnel {
+  /// Nil where it was opened to an address.
+  let name: HostName?
+
+  init(name: HostName?) { self.name = name }
+
+  /// Whether what the tunnel carries may be for this name. The address was found by the tunnel's
+  /// own: it may be anyone else's server, too.
+  func admits(_ name: HostName?) -> Bool { self.name == nil || self.name == name }
 }
 
 /// A parser that waits for more bytes. On the heap, since most connections never need one and a

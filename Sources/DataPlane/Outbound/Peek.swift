@@ -16,12 +16,7 @@ extension Worker {
         connection.client.noteRead(count, of: room)
         // Kept in exactly as much memory as it needs, for as long as the peek takes.
         connection.held.append(scratch.bytes)
-        var held = ByteBuffer()
-        swap(&held, &connection.held)
-        let action = connection.machine.received(
-          held.bytes, helloLimit: settings.limits.peekBytes)
-        swap(&held, &connection.held)
-        perform(action, on: &connection)
+        showHeld(&connection)
         if connection.machine.state == .peeking, !mayKeep(connection.held.count) {
           perform(connection.machine.refused(.connectionLimit), on: &connection)
         }
@@ -29,12 +24,23 @@ extension Worker {
         connection.client.isReadable = false
       case .endOfStream:
         // It stays readable: a relay reads the end again, and passes it on.
-        perform(connection.machine.sawTooLittle(ended: true), on: &connection)
+        perform(
+          connection.machine.sawTooLittle(ended: true, through: connection.tunnel), on: &connection)
       case .failed:
         connection.record.noteDenied(.peekTimeout, enforced: true, mode: enforcementMode)
         close(&connection, outcome: .clientGone)
         return
       }
     }
+  }
+
+  /// Shows the machine all that was received so far.
+  mutating func showHeld(_ connection: inout Connection) {
+    var held = ByteBuffer()
+    swap(&held, &connection.held)
+    let action = connection.machine.received(
+      held.bytes, helloLimit: settings.limits.peekBytes, through: connection.tunnel)
+    swap(&held, &connection.held)
+    perform(action, on: &connection)
   }
 }

@@ -29,7 +29,9 @@ struct Worker: ~Copyable {
   /// Connections this worker takes.
   let connectionLimit: Int
   let counters: WorkerCounters
-  private let mailbox: Mailbox
+  let mailbox: Mailbox
+  /// Nil where no name is ever resolved here.
+  let resolver: Resolver?
   private let published: PublishedPolicy
   private let auditWriter: AuditWriter
 
@@ -69,7 +71,8 @@ struct Worker: ~Copyable {
 
   init(
     id: Int, settings: DataPlaneSettings, listeners: [Listener], mailbox: Mailbox,
-    published: PublishedPolicy, auditWriter: AuditWriter, counters: WorkerCounters
+    published: PublishedPolicy, auditWriter: AuditWriter, counters: WorkerCounters,
+    resolver: Resolver? = nil
   ) throws(Errno) {
     let epoll = try Epoll(capacity: Self.eventsPerBatch)
     let spare = try Descriptor.spare()
@@ -87,6 +90,7 @@ struct Worker: ~Copyable {
       max(1, settings.limits.connections / settings.workers), Token.maximumSlots)
     self.counters = counters
     self.mailbox = mailbox
+    self.resolver = resolver
     self.published = published
     self.auditWriter = auditWriter
     self.epoll = epoll
@@ -176,6 +180,7 @@ struct Worker: ~Copyable {
     switch token.source {
     case .wakeUp:
       mailbox.wakeUp.reset()
+      takeAnswers()
     case .listener(let position):
       if acceptsAgainAt == nil, position < listeners.count { _ = accept(on: listeners[position]) }
     case .client:
@@ -183,8 +188,11 @@ struct Worker: ~Copyable {
       reference.connection.client.note(readiness)
       advance(&reference.connection)
     case .upstream(let serial):
-      guard let reference = slab.find(token.id), reference.connection.upstreamSerial == serial
-      else { return }
+      guard let reference = slab.find(token.id) else { return }
+      guard reference.connection.upstreamSerial == serial, reference.connection.upstream.isOpen
+      else {
+        return attemptReady(serial: serial, readiness, &reference.connection)
+      }
       reference.connection.upstream.note(readiness)
       upstreamReady(&reference.connection)
     }
@@ -205,7 +213,7 @@ struct Worker: ~Copyable {
   }
 
   /// Takes a connection as far as it gets with what its sockets have said so far.
-  private mutating func advance(_ connection: inout Connection) {
+  mutating func advance(_ connection: inout Connection) {
     guard !connection.isReleased else { return }
     if connection.isLingering {
       continueLingering(&connection)
@@ -216,6 +224,8 @@ struct Worker: ~Copyable {
       exchange(&connection)
     } else if connection.machine.state == .peeking {
       peek(&connection)
+    } else if connection.machine.state == .opening {
+      continueOpening(&connection)
     } else if !connection.isConnecting, connection.upstream.isOpen {
       relay(&connection)
     }

@@ -107,9 +107,10 @@ package struct AuditEncoder: Sendable {
       buffer.append(escaping: host)
       buffer.append(UInt8(ascii: "\""))
     }
-    if let destination = record.destination {
+    let port = record.destination?.endpoint.port ?? record.requestedPort
+    if port != 0 || record.destination != nil {
       buffer.append(#","destinationPort":"#)
-      buffer.append(decimal: UInt64(destination.endpoint.port))
+      buffer.append(decimal: UInt64(port))
     }
   }
 

@@ -43,6 +43,9 @@ package struct AuditRecord: Sendable {
   package var source: ClientAddress
   /// Nil where the kernel could not tell it.
   package var destination: OriginalDestination?
+  /// The port that was asked for where there is no destination, as of a name that was not resolved;
+  /// 0 where there is none either.
+  package var requestedPort: UInt16
   /// The status the workload got; 0 where there was no HTTP response.
   package var responseStatus: UInt16
   package var outcome: Outcome
@@ -66,6 +69,7 @@ package struct AuditRecord: Sendable {
     applicationProtocol: ApplicationProtocol,
     source: ClientAddress,
     destination: OriginalDestination?,
+    requestedPort: UInt16 = 0,
     responseStatus: UInt16 = 0,
     outcome: Outcome,
     bytesSent: UInt64 = 0,
@@ -84,6 +88,7 @@ package struct AuditRecord: Sendable {
     self.applicationProtocol = applicationProtocol
     self.source = source
     self.destination = destination
+    self.requestedPort = requestedPort
     self.responseStatus = responseStatus
     self.outcome = outcome
     self.bytesSent = bytesSent

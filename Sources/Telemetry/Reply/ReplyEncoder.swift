@@ -61,13 +61,15 @@ package struct ReplyEncoder: Sendable {
 
   /// Appends the reply to a request that could not be read as one. It says `connection: close`:
   /// where the next request would begin is unknown.
+  ///
+  /// - Parameter sentence: takes the place of the fault's own, where more can be said.
   package func appendRequestFault(
     _ fault: RequestFault, reason: DenyReason, auditID: AuditID, omitsBody: Bool = false,
-    to buffer: inout TextBuffer
+    sentence: String? = nil, to buffer: inout TextBuffer
   ) {
     var body = TextBuffer(capacity: 256)
     open(&body, error: "MalformedRequest", reason: reason.rawValue)
-    append(&body, message: fault.sentence, flow: nil, auditID: auditID)
+    append(&body, message: sentence ?? fault.sentence, flow: nil, auditID: auditID)
     body.append("}\n")
     append(
       status: fault.statusLine, denyReason: reason, body: body.bytes,

@@ -1,6 +1,8 @@
 /// How the upstream of an allowed request failed before its response began. The raw value is the
 /// `reason` of the reply.
 package enum UpstreamFailure: String, CaseIterable, Sendable {
+  /// The host's name has no address, or no name server said one: `502`.
+  case unresolved
   /// The destination refused the connection, reset it or could not be reached: `502`.
   case unreachable
   /// It closed before it answered: `502`.
@@ -17,6 +19,7 @@ package enum UpstreamFailure: String, CaseIterable, Sendable {
 
   var sentence: String {
     switch self {
+    case .unresolved: "The policy allows the request, but the host's name cannot be resolved."
     case .unreachable: "The policy allows the request, but the destination cannot be reached."
     case .closedEarly:
       "The policy allows the request, but the destination closed the connection without answering."

@@ -33,20 +33,27 @@ final class ProxyScene {
   ///   - allowlist: the rules, one flow mapping per line: `{hostPattern: "*", port: 80}`.
   ///   - limits: what goes into `limits: {…}`.
   ///   - wrapping: a command that the sidecar is started through.
+  ///   - egress: other keys of `egress`, one per line.
+  ///   - resolvers: whom the pod asks for names beyond its own `/etc/hosts`.
+  ///   - top: other keys of the document, one per line.
   init(
-    allowlist: String, limits: String = "", workers: Int = 1, wrapping: [String] = []
+    allowlist: String, limits: String = "", workers: Int = 1, wrapping: [String] = [],
+    egress: String = "", resolvers: [String] = [], top: String = ""
   ) throws {
     network = try PodNetwork()
     try network.serve(Self.web4, Self.web6, Self.raw4, Self.raw6)
     try network.pod.names(
-      Dictionary(uniqueKeysWithValues: Self.names.map { ($0, [Self.web4, Self.web6]) }))
+      Dictionary(uniqueKeysWithValues: Self.names.map { ($0, [Self.web4, Self.web6]) }),
+      resolvers: resolvers)
     web = try WebServer(
       in: network.world, names: Self.names, addresses: [Self.web4, Self.web6], plain: [80, 8080],
       tls: [443, 8443])
     document = """
       workspaceId: ws-test
       workers: \(workers)
+      \(top)
       egress:
+        \(egress)
         allowlist: [\(allowlist.split(separator: "\n").joined(separator: ", "))]
       limits: {\(limits)}
       capture: {resolvers: [10.77.2.53]}
