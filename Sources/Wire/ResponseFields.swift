@@ -4,7 +4,8 @@ struct ResponseFields: Sendable {
   private var contentLength: UInt64?
   private var isChunked = false
   private var connection = ConnectionOptions()
-  private var namesWebSocket = false
+  private var hasUpgrade = false
+  private var namesOther = false
 
   mutating func read(_ field: FieldSection.Field, _ bytes: Span<UInt8>) throws(ResponseError) {
     let name = bytes.extracting(field.name)
@@ -24,7 +25,8 @@ struct ResponseFields: Sendable {
       guard bytes.extracting(field.value).matches("chunked") else { throw .unknownTransferCoding }
       isChunked = true
     case (7, UInt8(ascii: "u")) where name.matches("upgrade"):
-      namesWebSocket = bytes.extracting(field.value).matches("websocket")
+      hasUpgrade = true
+      if !bytes.extracting(field.value).matches("websocket") { namesOther = true }
     default: break
     }
   }
@@ -32,7 +34,7 @@ struct ResponseFields: Sendable {
   /// RFC 9112 §6.3. `length` is the head's.
   mutating func finish(length: Int, isHEAD: Bool, isCONNECT: Bool) {
     head.length = length
-    head.opensWebSocket = head.status == 101 && connection.upgrade && namesWebSocket
+    head.opensWebSocket = head.status == 101 && connection.upgrade && hasUpgrade && !namesOther
     head.keepAlive = connection.keepsAlive(head.version)
     let opensTunnel = isCONNECT && (200...299).contains(head.status)
     if isHEAD || opensTunnel || head.status < 200 || head.status == 204 || head.status == 304 {

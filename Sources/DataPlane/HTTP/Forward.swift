@@ -31,13 +31,17 @@ extension Worker {
     case .budgetSpent: again = true
     case .ended(let goesOn): return goesOn
     }
-    // A client that has finished sending may have left altogether: that looks the same.
-    let isHalfClosed = connection.client.hasHungUp && connection.exchange.requestEnded
-    arm(
-      &connection,
-      deadline: now + (isHalfClosed ? settings.limits.halfClosed : settings.limits.idle))
+    arm(&connection, deadline: now + longestSilence(in: connection))
     if again { queue(&connection) }
     return false
+  }
+
+  private func longestSilence(in connection: borrowing Connection) -> UInt64 {
+    // The answer came early, and what is left of the request may never come.
+    if connection.exchange.response == .ended { return settings.limits.keepAlive }
+    // A client that has finished sending may have left altogether: that looks the same.
+    let isHalfClosed = connection.client.hasHungUp && connection.exchange.requestEnded
+    return isHalfClosed ? settings.limits.halfClosed : settings.limits.idle
   }
 
   private mutating func forwardRequest(_ connection: inout Connection) -> Half {

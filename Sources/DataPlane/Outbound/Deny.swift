@@ -70,8 +70,16 @@ extension Worker {
       connection.received.hasEnded = true
       connection.client.descriptor.shutdownWrite()
     }
-    // Past the limit nothing more is read, and its window closes; the deadline ends it.
-    while connection.client.isReadable, connection.lingerBytes <= Self.lingerLimit {
+    var reads = 0
+    while connection.client.isReadable {
+      // One that has sent so much since its answer came is not going to look at it: silence would
+      // hold the connection, and tell it no more than the reset.
+      guard connection.lingerBytes <= Self.lingerLimit else {
+        connection.client.descriptor.resetOnClose()
+        return close(&connection, outcome: .completed)
+      }
+      guard reads < Self.readsPerTurn else { return queue(&connection) }
+      reads += 1
       scratch.clear()
       scratch.reserve(Self.readSize)
       switch scratch.receive(from: connection.client.descriptor, atMost: Self.readSize) {

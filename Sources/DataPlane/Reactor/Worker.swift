@@ -18,7 +18,7 @@ struct Worker: ~Copyable {
   static let requestsPerTurn = 16
   /// How long, and for how many bytes, an answered connection is read away before it is closed.
   static let lingerTime: UInt64 = 2 * DataPlaneSettings.Limits.second
-  static let lingerLimit = 1 << 20
+  static let lingerLimit = 16 << 20
   /// Rest after an accept that failed for want of descriptors where no spare one is left.
   private static let acceptPause: UInt64 = DataPlaneSettings.Limits.second / 10
   private static let eventsPerBatch = 256
