@@ -63,12 +63,16 @@ class Contender:
         return path
 
 
+@dataclass
 class Sidecar(Contender):
+    binary: pathlib.Path = BINARIES / "portarium-sidecar"
+
     def command(self, stage):
-        program = stage.directory / "portarium-sidecar"
+        program = stage.directory / f"portarium-{self.name}"
         if not program.exists():
-            shutil.copy(BINARIES / program.name, program)
-        document = self.configure(stage, "policy.yaml", PORT=self.port)
+            shutil.copy(self.binary, program)
+        document = self.configure(
+            stage, "policy.yaml", PORT=self.port, ADMIN=self.port - 1, HEALTH=self.port + 20)
         return [program, "run", "--config", document]
 
 
@@ -84,8 +88,12 @@ class HAProxy(Contender):
         return ["haproxy", "-db", "-f", document]
 
 
-def contenders():
-    return [
+def contenders(against=None):
+    """`against`: another build of the sidecar that takes its turns too."""
+    other = [] if against is None else [
+        Sidecar("against", f"the sidecar's other build, {against}", 15401, 15401, 1337, 2041, 2042,
+                binary=against)]
+    return other + [
         Sidecar("sidecar", "portarium-sidecar, audit to a file", 15001, 15001, 1337, 2001, 2002),
         HAProxy("haproxy", "HAProxy, log to a file", 15101, 15102, 1338, 2011, 2012),
         HAProxy("haproxy-unlogged", "HAProxy without a log", 15201, 15202, 1338, 2021, 2022,
