@@ -31,8 +31,10 @@ final class ClientScene {
     {name: mirror, hostPattern: mirror.example.com, port: 80, allowedMethods: [GET, HEAD]}
     """
 
-  init() throws {
-    proxy = try ProxyScene(allowlist: Self.rules)
+  /// - Parameter explicitProxy: whether the sidecar may be asked as a proxy, too.
+  init(explicitProxy: Bool = false) throws {
+    proxy = try ProxyScene(
+      allowlist: Self.rules, egress: explicitProxy ? "explicitProxy: true" : "")
     var names = Dictionary(
       uniqueKeysWithValues: ProxyScene.names.map { ($0, [ProxyScene.web4, ProxyScene.web6]) })
     for name in [Self.service, Self.readableService, Self.blockedService] {

@@ -12,9 +12,11 @@ struct ClientsGitTests {
     let server: RunningProcess
     let content: Data
 
-    /// - Parameter encrypted: whether the server speaks TLS.
-    init(encrypted: Bool = false) throws {
-      clients = try ClientScene()
+    /// - Parameters:
+    ///   - encrypted: whether the server speaks TLS.
+    ///   - explicitProxy: see `ClientScene`.
+    init(encrypted: Bool = false, explicitProxy: Bool = false) throws {
+      clients = try ClientScene(explicitProxy: explicitProxy)
       let seed = try clients.write("seed", 700_000)
       content = seed.data
       try RunningProcess(
@@ -46,8 +48,11 @@ struct ClientsGitTests {
       "GIT_SSL_CAINFO": CertificateAuthority.certificatePath,
     ]
 
-    func git(_ arguments: String...) throws -> Finished {
-      try clients.run(["git"] + arguments, environment: Self.identity)
+    func git(
+      _ arguments: String..., environment: [String: String] = [:]
+    ) throws -> Finished {
+      try clients.run(
+        ["git"] + arguments, environment: Self.identity.merging(environment) { $1 })
     }
 
     /// The commit that the server's repository is at.

@@ -12,8 +12,8 @@ struct ClientsPackageTests {
   static let parcels = 12
 
   /// A scene with a repository at `/files/apt` of the web names.
-  func aptScene() throws -> ClientScene {
-    let scene = try ClientScene()
+  func aptScene(explicitProxy: Bool = false) throws -> ClientScene {
+    let scene = try ClientScene(explicitProxy: explicitProxy)
     try RunningProcess([
       "/usr/bin/python3", Scratch.script("packages.py"), "apt", "\(scene.web.root)/apt",
       "\(Self.parcels)",
@@ -26,7 +26,10 @@ struct ClientsPackageTests {
     try apt(scene, from: base, arguments)
   }
 
-  func apt(_ scene: ClientScene, from base: String, _ arguments: [String]) throws -> Finished {
+  func apt(
+    _ scene: ClientScene, from base: String, _ arguments: [String],
+    environment: [String: String] = [:]
+  ) throws -> Finished {
     try scene.run(
       [
         "sh", "-ec",
@@ -51,7 +54,8 @@ struct ClientsPackageTests {
         END
         exec apt-get "$@"
         """, "apt-get",
-      ] + arguments, environment: ["APT_CONFIG": "\(scene.home)/apt.conf"])
+      ] + arguments,
+      environment: ["APT_CONFIG": "\(scene.home)/apt.conf"].merging(environment) { $1 })
   }
 
   /// Whether all packages were downloaded as they are on the server.
@@ -84,9 +88,12 @@ struct ClientsPackageTests {
     #expect(records.allSatisfy { $0.method == "GET" && $0.decision == "allow" })
   }
 
-  func aptInstall(_ scene: ClientScene, from base: String) throws -> Finished {
+  func aptInstall(
+    _ scene: ClientScene, from base: String, environment: [String: String] = [:]
+  ) throws -> Finished {
     let names = (0..<Self.parcels).map { "parcel-\($0)" }
-    return try apt(scene, from: base, ["install", "-y", "--download-only"] + names)
+    return try apt(
+      scene, from: base, ["install", "-y", "--download-only"] + names, environment: environment)
   }
 
   @Test("apt over TLS passes by its name")
@@ -125,8 +132,8 @@ struct ClientsPackageTests {
   // MARK: pip
 
   /// A scene with an index at `/files/pip` of the web names, whose files are at `base`.
-  func pipScene(filesAt base: String) throws -> ClientScene {
-    let scene = try ClientScene()
+  func pipScene(filesAt base: String, explicitProxy: Bool = false) throws -> ClientScene {
+    let scene = try ClientScene(explicitProxy: explicitProxy)
     try RunningProcess([
       "/usr/bin/python3", Scratch.script("packages.py"), "pip", "\(scene.web.root)/pip",
       "\(base)/files/pip",
@@ -137,14 +144,17 @@ struct ClientsPackageTests {
   static let wheel = "parcel-1.0-py3-none-any.whl"
 
   /// Runs `pip download parcel` as the workload, with the index of `base`.
-  func pip(_ scene: ClientScene, from base: String) throws -> Finished {
-    try scene.run([
-      "/usr/bin/python3", "-m", "pip", "download", "--isolated", "--no-cache-dir", "--no-deps",
-      "--disable-pip-version-check", "--retries", "0", "--timeout", "20", "-vv",
-      "--trusted-host", ClientScene.open, "--trusted-host", ClientScene.blocked,
-      "--cert", CertificateAuthority.certificatePath,
-      "--index-url", "\(base)/files/pip", "-d", "wheels", "parcel",
-    ])
+  func pip(
+    _ scene: ClientScene, from base: String, environment: [String: String] = [:]
+  ) throws -> Finished {
+    try scene.run(
+      [
+        "/usr/bin/python3", "-m", "pip", "download", "--isolated", "--no-cache-dir", "--no-deps",
+        "--disable-pip-version-check", "--retries", "0", "--timeout", "20", "-vv",
+        "--trusted-host", ClientScene.open, "--trusted-host", ClientScene.blocked,
+        "--cert", CertificateAuthority.certificatePath,
+        "--index-url", "\(base)/files/pip", "-d", "wheels", "parcel",
+      ], environment: environment)
   }
 
   @Test("pip finds its package and downloads it", arguments: ["http", "https"])
