@@ -19,6 +19,7 @@ func checkRequestHead(_ bytes: [UInt8]) throws(Violation) {
     throw Violation(description: "a request whose first bytes are not taken for one")
   }
   try checkForwarded(head, bytes, lenient)
+  try checkForwardedAsProxy(head, bytes, lenient)
 }
 
 func requestVerdict(
@@ -125,6 +126,7 @@ private func checkHost(
 ) throws(Violation) {
   let hosts = lenient.values(of: "host")
   try require(hosts.count == 1 || hosts.isEmpty && head.version == .http10, "\(hosts.count) hosts")
+  try require(head.hasHost == !hosts.isEmpty, "hasHost \(head.hasHost)")
   var named = hosts
   let target = bytes[head.target.indices]
   if head.targetForm == .authority {

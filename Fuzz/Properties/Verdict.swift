@@ -73,7 +73,8 @@ extension RequestHead: Comparing {
     return length == other.length && fieldsEnd == other.fieldsEnd && method == other.method
       && target == other.target && targetForm == other.targetForm
       && targetIsHTTPS == other.targetIsHTTPS && path == other.path && version == other.version
-      && host == other.host && hostIsBracketed == other.hostIsBracketed && port == other.port
+      && host == other.host && hostIsBracketed == other.hostIsBracketed && hasHost == other.hasHost
+      && port == other.port
       && framing == other.framing && keepAlive == other.keepAlive
       && expectsContinue == other.expectsContinue && isUpgrade == other.isUpgrade
       && traceparentCount == other.traceparentCount && tracestateCount == other.tracestateCount
