@@ -12,7 +12,7 @@ extension Worker {
       case .idle, .readingHead: goesOn = readRequest(&connection)
       case .resolving, .connecting: goesOn = false
       case .forwarding: goesOn = forward(&connection)
-      case .discarding: goesOn = finishAnswer(&connection)
+      case .answering: goesOn = finishAnswer(&connection)
       case .off: return relay(&connection)
       }
       if !goesOn || connection.isReleased || connection.isLingering { return }

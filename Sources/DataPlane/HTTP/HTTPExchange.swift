@@ -16,8 +16,8 @@ struct HTTPExchange {
     case connecting
     /// Request and response are under way.
     case forwarding
-    /// The request was answered here; the rest of its body is read and thrown away.
-    case discarding
+    /// The request was answered here; the answer is still to be sent.
+    case answering
   }
 
   enum Response {
@@ -92,7 +92,7 @@ struct HTTPExchange {
 
   /// The request is answered here.
   mutating func refuses() {
-    state = .discarding
+    state = .answering
     response = .ended
     responseBegan = true
   }

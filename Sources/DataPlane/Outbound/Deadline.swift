@@ -16,7 +16,7 @@ extension Worker {
     }
     switch connection.exchange.state {
     case .off: break
-    case .idle, .discarding:
+    case .idle, .answering:
       return close(&connection, outcome: .timedOut)
     case .readingHead:
       return answer(fault: 408, reason: .peekTimeout, &connection)
