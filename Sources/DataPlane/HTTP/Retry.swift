@@ -50,6 +50,8 @@ extension Worker {
     if connection.sent.delivered == 0 {
       swap(&request, &connection.sent.pending)
     } else {
+      // Its end may still wait for the old connection; `kept` has that, too.
+      connection.sent.pending.release()
       swap(&request, &connection.kept)
     }
     forgetRequest(&connection)
@@ -57,7 +59,8 @@ extension Worker {
     var reader = RequestHeadReader(limits: HeadLimits(maximumBytes: .max, maximumFields: .max))
     guard case .found(let head) = reader.advance(request.bytes),
       let destination = connection.machine.destination,
-      let flow = try? Flow(request: head, in: request.bytes, destination: destination)
+      let flow = try? Flow(request: head, in: request.bytes, destination: destination),
+      connection.sent.delivered == 0 || mayGoAgain(flow)
     else { return false }
     counters.retries.add(1)
     connection.upstream = .none
@@ -65,6 +68,16 @@ extension Worker {
     connection.exchange.received(head, isHEAD: connection.exchange.isHEAD)
     judge(flow, head, request.bytes, &connection)
     return true
+  }
+
+  /// Whether the policy in force still allows what has left already. Where it doesn't that stays
+  /// true, and the record must not say that it was refused.
+  private func mayGoAgain(_ flow: Flow) -> Bool {
+    guard let policy else { return false }
+    return switch policy.decide(flow) {
+    case .allow: true
+    case .deny: false
+    }
   }
 
   /// Keeps what is read of a request's body behind its head, as long as that is little.
