@@ -125,6 +125,28 @@ struct ResolverTests {
     names.changed.signal()
   }
 
+  @Test("More who wait than may fail at once, and those whose time is over make room")
+  func crowd() throws {
+    let names = try Names()
+    names.mayAnswer.store(false, ordering: .releasing)
+    let resolver = try Resolver(threads: 1, lookUp: names.answer)
+    defer { resolver.close() }
+    let mailbox = try Mailbox()
+    let (slow, next) = (try HostName("slow"), try HostName("next"))
+    let now = Instant.now()
+    for index in 0..<Resolver.waiterLimit {
+      let name = index % 2 == 0 ? slow : next
+      #expect(resolver.resolve(name, for: waiter(mailbox, UInt32(index)), now: now) == nil)
+    }
+    #expect(resolver.resolve(slow, for: waiter(mailbox), now: now) == .failed)
+    #expect(resolver.resolve(try HostName("other"), for: waiter(mailbox), now: now) == .failed)
+    let later = now + 120 * Self.second
+    #expect(resolver.resolve(slow, for: waiter(mailbox, 7, deadline: 240), now: later) == nil)
+    names.mayAnswer.store(true, ordering: .releasing)
+    names.changed.signal()
+    #expect(answers(mailbox).map(\.connection.index) == [7])
+  }
+
   @Test("The system knows this host's own name")
   func system() throws {
     #expect(Resolver.askSystem(try HostName("localhost")) != .failed)

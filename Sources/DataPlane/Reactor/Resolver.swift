@@ -19,6 +19,9 @@ final class Resolver: Sendable {
   static let defaultThreads = 4
   /// Names that wait for a thread. More than that is a flood; they fail at once.
   static let queueLimit = 1024
+  /// Connections that wait for an answer, those included that have given up since. Each stays until
+  /// its name is looked up, which can take minutes where name servers are silent.
+  static let waiterLimit = 8192
   /// Names whose answers are kept: with the longest of names about a megabyte.
   static let cacheLimit = 4096
   /// The system's look-up doesn't tell how long an answer is good for. Ten seconds spare a burst of
@@ -41,6 +44,9 @@ final class Resolver: Sendable {
     var cache: [HostName: (resolution: Resolution, expires: Instant)] = [:]
     /// Every name that is queued or being looked up, and who waits for it.
     var waiters: [HostName: [Waiter]] = [:]
+    var waiterCount = 0
+    /// When those who gave up are looked for once more: a walk over all.
+    var looksAgainAt = Instant(nanoseconds: 0)
     var queue: [HostName] = []
     var isClosed = false
   }
@@ -68,12 +74,19 @@ final class Resolver: Sendable {
         if entry.expires > now { return (entry.resolution, false) }
         state.cache[name] = nil
       }
+      if state.waiterCount >= Self.waiterLimit, now >= state.looksAgainAt {
+        state.forgetLate(at: now)
+        state.looksAgainAt = now + DataPlaneSettings.Limits.second
+      }
+      guard state.waiterCount < Self.waiterLimit else { return (.failed, false) }
       if state.waiters[name] != nil {
         state.waiters[name]?.append(waiter)
+        state.waiterCount += 1
         return (nil, false)
       }
       guard state.queue.count < Self.queueLimit, !state.isClosed else { return (.failed, false) }
       state.waiters[name] = [waiter]
+      state.waiterCount += 1
       state.queue.append(name)
       return (nil, true)
     }
@@ -105,7 +118,7 @@ final class Resolver: Sendable {
       if state.isClosed { return (nil, true, false) }
       while !state.queue.isEmpty {
         let name = state.queue.removeFirst()
-        state.waiters[name]?.removeAll { $0.deadline <= now }
+        state.forgetLate(for: name, at: now)
         if state.waiters[name]?.isEmpty == false { return (name, false, !state.queue.isEmpty) }
         state.waiters[name] = nil
       }
@@ -119,7 +132,9 @@ final class Resolver: Sendable {
   private func finish(_ name: HostName, _ resolution: Resolution, at now: Instant) {
     let waiters = state.withLock { state in
       state.keep(resolution, for: name, at: now)
-      return state.waiters.removeValue(forKey: name) ?? []
+      let waiters = state.waiters.removeValue(forKey: name) ?? []
+      state.waiterCount -= waiters.count
+      return waiters
     }
     for waiter in waiters {
       waiter.mailbox.deliver(
@@ -136,6 +151,17 @@ final class Resolver: Sendable {
 }
 
 extension Resolver.State {
+  /// Drops who no longer waits. The names stay: a thread finds those that nobody waits for.
+  fileprivate mutating func forgetLate(at now: Instant) {
+    for name in waiters.keys { forgetLate(for: name, at: now) }
+  }
+
+  fileprivate mutating func forgetLate(for name: HostName, at now: Instant) {
+    guard let before = waiters[name]?.count else { return }
+    waiters[name]?.removeAll { $0.deadline <= now }
+    waiterCount -= before - (waiters[name]?.count ?? 0)
+  }
+
   fileprivate mutating func keep(_ resolution: Resolution, for name: HostName, at now: Instant) {
     if cache.count >= Resolver.cacheLimit {
       cache = cache.filter { $0.value.expires > now }
