@@ -68,16 +68,20 @@ struct MemoryPressureTests {
     #expect(try loop.records().first?["policyReason"] as? String == "connection-limit")
   }
 
-  @Test("A response's head of more than 4 KiB is a 503")
+  @Test(
+    "For a response's head of more than 4 KiB there is a 502: its request was allowed, and left")
   func longResponseHead() throws {
     var scene = try ExchangeTests.Scene(limits: Self.none)
     scene.upstream.send("HTTP/1.1 200 OK\r\nx: \(String(repeating: "x", count: 5000))")
     scene.loop.run {
       scene.client.read()
-      return scene.client.text.hasPrefix("HTTP/1.1 503 ")
+      return scene.client.text.hasPrefix("HTTP/1.1 502 ")
     }
-    let records = try scene.loop.records()
-    #expect(records.map { $0["policyReason"] as? String } == ["connection-limit"])
+    let record = try #require(try scene.loop.records().first)
+    #expect(record["policyDecision"] as? String == "allow")
+    #expect(record["policyReason"] == nil)
+    #expect(record["outcome"] as? String == "upstream-failed")
+    #expect(scene.loop.worker.counters.allowed.value == 1)
   }
 
   @Test("A reader that does not read leaves little, whatever its sender sends", arguments: [0, 1])

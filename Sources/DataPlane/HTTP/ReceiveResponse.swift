@@ -60,7 +60,7 @@ extension Worker {
       switch reader.advance(bytes.bytes) {
       case .needMore:
         guard mayKeep(bytes.count) else {
-          refuseForMemory(&connection)
+          upstreamFailed(.outOfMemory, &connection)
           return .ended
         }
         return .waiting

@@ -131,16 +131,11 @@ extension Worker {
     answer(&connection, outcome: .denied, closes: closes)
   }
 
-  /// A request's or response's head would take more memory than is left for it.
+  /// A request's head would take more memory than is left for it.
   mutating func refuseForMemory(_ connection: inout Connection) {
     connection.record.noteDenied(.connectionLimit, enforced: true, mode: enforcementMode)
-    if connection.exchange.isBetweenRequests {
-      // What was known of the request before this one does not hold for it.
-      return answer(
-        denial: Denial(.connectionLimit), omitsBody: false, closes: true, &connection)
-    }
-    guard !connection.exchange.responseBegan else { return reset(&connection, outcome: .denied) }
-    answer(denial: Denial(.connectionLimit), &connection)
+    // What was known of the request before this one does not hold for it.
+    answer(denial: Denial(.connectionLimit), omitsBody: false, closes: true, &connection)
   }
 
   /// Answers bytes that are no request we may judge, and closes: where the next request begins is

@@ -9,6 +9,8 @@ package enum UpstreamFailure: String, CaseIterable, Sendable {
   case closedEarly = "closed-early"
   /// It answered with something that is no HTTP/1 response: `502`.
   case invalidResponse = "invalid-response"
+  /// Its answer's head would take more memory than is left: `502`.
+  case outOfMemory = "out-of-memory"
   /// It did not accept the connection or did not answer in time: `504`.
   case timedOut = "timed-out"
 
@@ -25,6 +27,8 @@ package enum UpstreamFailure: String, CaseIterable, Sendable {
       "The policy allows the request, but the destination closed the connection without answering."
     case .invalidResponse:
       "The policy allows the request, but the destination's answer is no valid HTTP response."
+    case .outOfMemory:
+      "The policy allows the request, but there is no memory left for the destination's answer."
     case .timedOut: "The policy allows the request, but the destination did not answer in time."
     }
   }
