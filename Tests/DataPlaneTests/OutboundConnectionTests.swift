@@ -181,13 +181,45 @@ struct OutboundConnectionTests {
     #expect(kind(machine.judged(ruleset.decide(flow))) == .relayOverTunnel)
   }
 
-  @Test("A silent tunnel is judged by its name, too")
+  @Test("A silent tunnel is judged by its name where its server speaks first")
   func silentTunnel() throws {
     var machine = opening()
     _ = machine.opened(tunnel)
     #expect(
-      kind(machine.sawTooLittle(ended: false, through: tunnel))
+      kind(machine.sawTooLittle(ended: false, through: tunnel, serverSpoke: true))
         == .lookUp(name: "a.example.com"))
+  }
+
+  @Test("Where both are silent its name admits nothing: what came later would not be judged")
+  func silenceInTunnel() throws {
+    var machine = opening()
+    _ = machine.opened(tunnel)
+    #expect(
+      kind(machine.sawTooLittle(ended: false, through: tunnel)) == .lookUp(name: nil))
+  }
+
+  @Test("HTTP/2 in a tunnel may be for any host, so its name admits nothing")
+  func http2InTunnel() throws {
+    var machine = opening()
+    _ = machine.opened(tunnel)
+    let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+    #expect(
+      kind(machine.received(preface.span, helloLimit: 16384, through: tunnel))
+        == .lookUp(name: nil))
+  }
+
+  @Test("Empty lines in a tunnel are the beginning of a request, as servers take them for one")
+  func emptyLineInTunnel() throws {
+    for bytes in ["\r\nGET / HTTP/1.1\r\n", "\n", "\r"] {
+      var machine = opening()
+      _ = machine.opened(tunnel)
+      #expect(
+        kind(machine.received(Array(bytes.utf8).span, helloLimit: 16384, through: tunnel))
+          == .exchange)
+      var captured = peeking()
+      #expect(
+        kind(captured.received(Array(bytes.utf8).span, helloLimit: 16384)) == .lookUp(name: nil))
+    }
   }
 
   @Test("A tunnel to an address may need no peek")

@@ -24,8 +24,7 @@ extension Worker {
       return upstreamFailed(.timedOut, &connection)
     }
     if connection.machine.state == .peeking {
-      perform(
-        connection.machine.sawTooLittle(ended: false, through: connection.tunnel), on: &connection)
+      seeTooLittle(ended: false, &connection)
     } else {
       reset(&connection, outcome: .timedOut)
     }

@@ -132,10 +132,17 @@ struct OutboundConnection {
         state = .exchanging
         return .exchange
       case .http2:
-        // Its requests can't be read yet: whoever may say anything there may say this too.
+        // Its requests can't be read yet: whoever may say anything there may say this too. A tunnel's
+        // name is none of theirs, though: each may be for another host.
         content = .http2
-        return lookUp(name: tunnel?.name, .opaque)
+        return lookUp(name: nil, .opaque)
       case .opaque:
+        if tunnel != nil, bytes[0] == UInt8(ascii: "\r") || bytes[0] == UInt8(ascii: "\n") {
+          // Servers pass over empty lines before a request (RFC 9112 §2.2), which would go unjudged.
+          content = .http
+          state = .exchanging
+          return .exchange
+        }
         content = .opaque
         return lookUp(name: tunnel?.name, .opaque)
       }
@@ -145,11 +152,17 @@ struct OutboundConnection {
 
   /// The peek's deadline passed, or the workload ended its direction, before there was enough.
   ///
-  /// - Parameter ended: true where the workload ended its direction, false where time passed.
-  mutating func sawTooLittle(ended: Bool, through tunnel: Tunnel? = nil) -> Action {
+  /// - Parameters:
+  ///   - ended: true where the workload ended its direction, false where time passed.
+  ///   - serverSpoke: the tunnel's server has said something, and the workload nothing at all. Only
+  ///     then is its name enough: a server of TLS or HTTP waits, and what the workload said to it later
+  ///     could be for any host.
+  mutating func sawTooLittle(
+    ended: Bool, through tunnel: Tunnel? = nil, serverSpoke: Bool = false
+  ) -> Action {
     if content == .tls { return deny(Denial(ended ? .malformedClientHello : .peekTimeout)) }
     content = .opaque
-    return lookUp(name: tunnel?.name, .silent)
+    return lookUp(name: serverSpoke ? tunnel?.name : nil, .silent)
   }
 
   /// The facts about the flow are known (none are needed yet).

@@ -24,14 +24,21 @@ extension Worker {
         connection.client.isReadable = false
       case .endOfStream:
         // It stays readable: a relay reads the end again, and passes it on.
-        perform(
-          connection.machine.sawTooLittle(ended: true, through: connection.tunnel), on: &connection)
+        seeTooLittle(ended: true, &connection)
       case .failed:
         connection.record.noteDenied(.peekTimeout, enforced: true, mode: enforcementMode)
         close(&connection, outcome: .clientGone)
         return
       }
     }
+  }
+
+  /// The peek ends without enough.
+  mutating func seeTooLittle(ended: Bool, _ connection: inout Connection) {
+    let serverSpoke = connection.held.isEmpty && connection.upstream.isReadable
+    let action = connection.machine.sawTooLittle(
+      ended: ended, through: connection.tunnel, serverSpoke: serverSpoke)
+    perform(action, on: &connection)
   }
 
   /// Shows the machine all that was received so far.
