@@ -21,7 +21,9 @@ struct Loop: ~Copyable {
 
   static let loopback = IPAddress("127.0.0.1")!
 
-  init(limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?) throws {
+  init(
+    limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?, resolver: Resolver? = nil
+  ) throws {
     if let policy { published.publish(policy) }
     let mailbox = try Mailbox()
     let writer = try AuditWriter(workers: 1) { _ in }
@@ -33,7 +35,7 @@ struct Loop: ~Copyable {
       settings: DataPlaneSettings(
         workspaceID: "ws-test", workers: 1, listeners: [], limits: limits),
       listeners: [], mailbox: mailbox, published: published, auditWriter: writer,
-      counters: WorkerCounters())
+      counters: WorkerCounters(), resolver: resolver)
     self.entrancePort = entrancePort
     self.mailbox = mailbox
     self.writer = writer
@@ -47,6 +49,16 @@ struct Loop: ~Copyable {
   mutating func connect(
     to destination: Endpoint?, refusal: DenyReason? = nil
   ) throws -> Peer {
+    try connect(
+      destination.map { .elsewhere(OriginalDestination($0)) } ?? .unavailable, refusal: refusal)
+  }
+
+  /// A connection of a workload that was made to the proxy itself.
+  mutating func connectToProxy() throws -> Peer { try connect(.proxy) }
+
+  private mutating func connect(
+    _ destination: FoundDestination, refusal: DenyReason? = nil
+  ) throws -> Peer {
     let client = try Descriptor.connecting(
       to: Endpoint(address: Self.loopback, port: entrancePort))
     // A loopback connection is in the queue before connect returns.
@@ -54,9 +66,7 @@ struct Loop: ~Copyable {
       throw Unexpected()
     }
     worker.serve(
-      accepted, from: from,
-      destination: destination.map { .elsewhere(OriginalDestination($0)) } ?? .unavailable,
-      refusal: refusal)
+      accepted, from: from, destination: destination, refusal: refusal)
     return Peer(client)
   }
 
