@@ -22,6 +22,27 @@ package enum FirstBytes: Sendable {
     }
   }
 
+  /// Whether bytes that are neither TLS nor HTTP here are what some server reads as a request all the
+  /// same (RFC 9112 §2.2, §3): behind white space, with other white space in its line, with a longer
+  /// method or a target of another scheme. SSH's banner (RFC 4253 §4.2) looks like one and is none.
+  package static func resemblesRequest(_ bytes: Span<UInt8>) -> Bool {
+    guard bytes.count > 0 else { return false }
+    if bytes[0] == .carriageReturn || bytes[0] == .lineFeed || isBlank(bytes[0]) { return true }
+    var end = 0
+    while end < bytes.count, bytes[end].isTokenByte { end += 1 }
+    if end > maximumMethodLength { return true }
+    guard end > 0, end < bytes.count, isBlank(bytes[end]) else { return false }
+    let isBanner =
+      end >= 8 && bytes.extracting(first: 8).isExactly("SSH-2.0-")
+      && bytes[end] == UInt8(ascii: " ") && end + 1 < bytes.count && !isBlank(bytes[end + 1])
+    return !isBanner
+  }
+
+  /// SP, HTAB, VT and FF, by which lenient readers part a request line.
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte.isWhitespace || byte == 0x0b || byte == 0x0c
+  }
+
   private static func tlsRecord(_ bytes: Span<UInt8>, _ result: FirstBytes) -> FirstBytes {
     guard bytes.count > 1 else { return .needMore }
     return bytes[1] == 0x03 ? result : .opaque

@@ -208,9 +208,12 @@ struct OutboundConnectionTests {
         == .lookUp(name: nil))
   }
 
-  @Test("Empty lines in a tunnel are the beginning of a request, as servers take them for one")
-  func emptyLineInTunnel() throws {
-    for bytes in ["\r\nGET / HTTP/1.1\r\n", "\n", "\r"] {
+  @Test("What a server could take for a request is read as one in a tunnel")
+  func resemblingInTunnel() throws {
+    for bytes in [
+      "\r\nGET / HTTP/1.1\r\n", "\n", "\r", " GET / HTTP/1.1\r\n", "FOO  / HTTP/1.1\r\n",
+      "FOO\t/ HTTP/1.1\r\n", "FOO ftp://b/ HTTP/1.1\r\n", String(repeating: "A", count: 32),
+    ] {
       var machine = opening()
       _ = machine.opened(tunnel)
       #expect(

@@ -27,6 +27,22 @@ struct FirstBytesTests {
     ("\u{16}\u{fe}", .opaque), ("\0\0\0\u{8}\u{4}", .opaque),
   ]
 
+  /// Opaque here, and what some server would make a request of.
+  static let resembling: [(String, Bool)] = [
+    (" GET /", true), ("\t", true), ("\r\nGET /", true), ("\nG", true), ("\u{b}GET", true),
+    ("GET\t/", true), ("FOO\u{c}/", true), ("FOO  / HTTP/1.1", true), ("FOO ftp://b/", true),
+    ("EHLO a", true), (String(repeating: "A", count: 32), true),
+    ("SSH-2.0-OpenSSH_9.2p1 Debian-2", false), ("SSH-2.0-x\r\n", false),
+    ("SSH-2.0-x  /", true), ("SSH-2.0-x\t/", true),
+    ("SSH-" + String(repeating: "A", count: 32), true),
+    ("PING\r\n", false), ("*1\r\n", false), ("\0\0", false), ("{\"a\": 1}", false),
+  ]
+
+  @Test("may resemble a request", arguments: resembling)
+  func resembles(_ text: String, _ expected: Bool) {
+    #expect(FirstBytes.resemblesRequest(Array(text.utf8).span) == expected)
+  }
+
   @Test("are told apart", arguments: decided)
   func decides(_ input: String, _ expected: FirstBytes) {
     #expect(

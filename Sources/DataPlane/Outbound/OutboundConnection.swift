@@ -137,8 +137,9 @@ struct OutboundConnection {
         content = .http2
         return lookUp(name: nil, .opaque)
       case .opaque:
-        if tunnel != nil, bytes[0] == UInt8(ascii: "\r") || bytes[0] == UInt8(ascii: "\n") {
-          // Servers pass over empty lines before a request (RFC 9112 §2.2), which would go unjudged.
+        if tunnel != nil, FirstBytes.resemblesRequest(bytes) {
+          // By the tunnel's name it would go unjudged, and could be for any host at that server: the
+          // exchange refuses what it can't read.
           content = .http
           state = .exchanging
           return .exchange
