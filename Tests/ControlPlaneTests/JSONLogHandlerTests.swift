@@ -67,6 +67,23 @@ struct JSONLogHandlerTests {
       lines.all.first?.hasSuffix(
         "\"metadata\":{\"a\":\"event\",\"b\":\"provider\",\"c\":\"logger\"}}\n") == true)
   }
+
+  @Test("obey a level that changes while loggers live, unless they have their own")
+  func sharedLevel() {
+    let lines = LogLines()
+    let level = LogLevel(.warning)
+    let logger = lines.logger(level: level)
+    var own = logger
+    own.logLevel = .error
+    logger.info("too little")
+    level.current = .debug
+    logger.debug("wanted now")
+    own.warning("its own level holds")
+    level.current = .critical
+    logger.error("too little again")
+    #expect(lines.all.count == 1)
+    #expect(lines.all.first?.contains("wanted now") == true)
+  }
 }
 
 private struct Failure: Error {}
@@ -76,16 +93,16 @@ private final class LogLines: Sendable {
 
   var all: [String] { lines.withLock { $0 } }
 
-  func handler() -> JSONLogHandler {
+  func handler(level: LogLevel = LogLevel()) -> JSONLogHandler {
     JSONLogHandler(
-      label: "test", now: { 1_795_244_400_000_000_000 },
+      label: "test", level: level, now: { 1_795_244_400_000_000_000 },
       write: { line in
         let text = String(decoding: line.indices.map { line[$0] }, as: UTF8.self)
         self.lines.withLock { $0.append(text) }
       })
   }
 
-  func logger() -> Logger {
-    Logger(label: "test", factory: { _ in handler() })
+  func logger(level: LogLevel = LogLevel()) -> Logger {
+    Logger(label: "test", factory: { _ in handler(level: level) })
   }
 }

@@ -6,24 +6,33 @@ import Telemetry
 ///
 /// Any thread may log; each event is handed over as one whole line.
 package struct JSONLogHandler: LogHandler {
-  package var logLevel: Logger.Level = .info
+  /// The shared level, until this logger is given one of its own.
+  package var logLevel: Logger.Level {
+    get { ownLevel ?? sharedLevel.current }
+    set { ownLevel = newValue }
+  }
   package var metadata: Logger.Metadata = [:]
   package var metadataProvider: Logger.MetadataProvider?
 
+  private var ownLevel: Logger.Level?
+  private let sharedLevel: LogLevel
   private let label: String
   private let now: @Sendable () -> UInt64
   private let write: @Sendable (Span<UInt8>) -> Void
 
   /// - Parameters:
+  ///   - level: of all loggers that have none of their own.
   ///   - now: the wall clock, in nanoseconds since the Unix epoch.
   ///   - write: takes one line, line end included, on the thread that logs; writes it in one call
   ///     so that lines of two threads don't mix.
   package init(
     label: String,
+    level: LogLevel = LogLevel(),
     now: @escaping @Sendable () -> UInt64,
     write: @escaping @Sendable (Span<UInt8>) -> Void
   ) {
     self.label = label
+    sharedLevel = level
     self.now = now
     self.write = write
   }
