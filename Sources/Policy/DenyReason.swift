@@ -16,6 +16,7 @@ package enum DenyReason: String, CaseIterable, Sendable {
   case forbiddenAddress = "forbidden-address"
   case originalDestinationUnavailable = "original-destination-unavailable"
   case loopDetected = "loop-detected"
+  case rateLimited = "rate-limited"
   case connectionLimit = "connection-limit"
   case policyUnavailable = "policy-unavailable"
   case internalError = "internal-error"

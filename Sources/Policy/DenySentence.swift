@@ -30,6 +30,11 @@ extension DenyReason {
     case .malformedClientHello:
       return "The TLS handshake with \(target) can't be read: it is malformed or too long."
     case .encryptedClientHello:
+      guard let flow, FrontingNames.known.hideName(of: flow) else {
+        return
+          "The TLS handshake with \(target) holds an encrypted ClientHello, and the rule for it "
+          + "admits none."
+      }
       return "The TLS handshake names \(host), a front behind which an encrypted ClientHello hides "
         + "the real host."
     case .malformedRequest:
@@ -53,6 +58,8 @@ extension DenyReason {
       return "The system doesn't say where the connection was going."
     case .loopDetected:
       return "The connection was made to the proxy itself."
+    case .rateLimited:
+      return "The rule that allows \(target) admits no more at this rate."
     case .connectionLimit:
       return "The proxy has as many connections as it may have."
     case .policyUnavailable:

@@ -42,9 +42,8 @@ extension DenyReason {
       .opaqueProtocol, .peekTimeout, .forbiddenAddress:
       true
     case .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
-      .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .connectionLimit,
-      .policyUnavailable,
-      .internalError:
+      .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .rateLimited,
+      .connectionLimit, .policyUnavailable, .internalError:
       false
     }
   }

@@ -6,8 +6,8 @@ package import Addressing
 /// without a decision doesn't compile.
 package struct Permit: ~Copyable, Sendable {
   package let destination: OriginalDestination
-  /// The rule that allowed the flow: an index into `Ruleset.rules`. Nil where none did and
-  /// monitor mode let the flow pass.
+  /// The rule that matched the flow, by its place in the `Ruleset`. Nil where none did and monitor
+  /// mode let the flow pass.
   package let ruleIndex: Int?
 
   internal init(destination: OriginalDestination, ruleIndex: Int?) {
@@ -20,19 +20,36 @@ package struct Permit: ~Copyable, Sendable {
 package struct Denial: Sendable, Equatable {
   package let reason: DenyReason
   package let nearestMiss: NearestMiss?
+  /// The nearest rule's own mode; nil where it has none, or there is no such rule: the document's
+  /// holds.
+  package let enforcementMode: EnforcementMode?
+  /// When the flow would pass, where its rule's rate limit refused it: at least 1.
+  package let retryAfterSeconds: Int?
 
-  package init(_ reason: DenyReason, nearestMiss: NearestMiss? = nil) {
+  package init(
+    _ reason: DenyReason, nearestMiss: NearestMiss? = nil,
+    enforcementMode: EnforcementMode? = nil, retryAfterSeconds: Int? = nil
+  ) {
     self.reason = reason
     self.nearestMiss = nearestMiss
+    self.enforcementMode = enforcementMode
+    self.retryAfterSeconds = retryAfterSeconds
   }
 }
 
 /// The rule that came closest to allowing a flow.
 package struct NearestMiss: Sendable, Equatable {
-  /// What the flow lacked, nearest first: host and port matched, only the host matched.
-  package enum Missed: Sendable { case method, port }
+  /// What the flow lacked, nearest first. Before the first two host, port and method matched;
+  /// before `method` host and port did, before `port` only the host.
+  package enum Missed: Sendable {
+    /// The rule was used too often.
+    case rate
+    /// The hello is encrypted in a way that the rule doesn't admit.
+    case clientHello
+    case method, port
+  }
 
-  /// An index into `Ruleset.rules`.
+  /// A place in the `Ruleset`.
   package let ruleIndex: Int
   package let missed: Missed
 

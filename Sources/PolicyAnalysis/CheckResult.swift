@@ -22,61 +22,56 @@ package struct CheckResult: Sendable {
 /// A policy, ready to be asked about targets with the data plane's own decision.
 struct CheckedPolicy {
   private let ruleset: Ruleset
-  /// The same rules, in the same places, without a block that could match: a name target has no
-  /// address that they could be judged by.
-  private let nameRuleset: Ruleset
 
   init(_ ruleset: Ruleset) {
     self.ruleset = ruleset
-    nameRuleset = Ruleset(
-      rules: ruleset.rules.map(\.withoutAddresses), enforcementMode: ruleset.enforcementMode)
   }
 
   func judge(_ target: CheckTarget) -> CheckResult {
     guard target.namesAddress else {
-      return result(target, nameRuleset.decide(target.flow))
+      return judgeName(target)
     }
-    if let early = ruleset.decideWithoutPeeking(target.flow.destination) {
+    if let early = ruleset.decideWithoutPeeking(target.flow.destination, from: nil, at: nil) {
       return result(target, early)
     }
-    return result(target, ruleset.decide(target.flow))
+    return result(target, ruleset.decide(target.flow, from: nil, at: nil))
+  }
+
+  /// A name target has no address that address rules could be judged by.
+  private func judgeName(_ target: CheckTarget) -> CheckResult {
+    guard let name = target.flow.name else {
+      return result(target, ruleset.decide(target.flow, from: nil, at: nil))
+    }
+    return
+      switch ruleset.decideBeforeResolving(
+        name, port: target.flow.destination.endpoint.port, content: target.flow.content, from: nil)
+    {
+    case .mayPass(let rule, let wouldDeny):
+      result(target, rule: rule, denial: wouldDeny, isEnforced: wouldDeny == nil)
+    case .deny(let denial):
+      result(target, rule: nil, denial: denial, isEnforced: true)
+    }
   }
 
   private func result(_ target: CheckTarget, _ verdict: consuming Verdict) -> CheckResult {
-    let ruleIndex: Int?
-    let denial: Denial?
-    let isEnforced: Bool
     switch consume verdict {
     case .allow(let permit, let wouldDeny):
-      (ruleIndex, denial, isEnforced) = (permit.ruleIndex, wouldDeny, wouldDeny == nil)
-    case .deny(let reason):
-      (ruleIndex, denial, isEnforced) = (nil, reason, true)
+      result(
+        target, rule: wouldDeny == nil ? permit.ruleIndex : nil, denial: wouldDeny,
+        isEnforced: wouldDeny == nil)
+    case .deny(let denial):
+      result(target, rule: nil, denial: denial, isEnforced: true)
     }
-    let rules = ruleset.rules
-    return CheckResult(
-      target: target, matchedRule: ruleIndex.map { rules[$0] }, denial: denial,
-      isEnforced: isEnforced, nearestRule: denial?.nearestMiss.map { rules[$0.ruleIndex] },
+  }
+
+  private func result(
+    _ target: CheckTarget, rule: Int?, denial: Denial?, isEnforced: Bool
+  ) -> CheckResult {
+    CheckResult(
+      target: target, matchedRule: rule.map { ruleset.rule($0) }, denial: denial,
+      isEnforced: isEnforced, nearestRule: denial?.nearestMiss.map { ruleset.rule($0.ruleIndex) },
       suggestedRule: denial?.suggestedRule(for: target.flow),
       dependsOnAddress: !target.namesAddress
-        && rules[..<(ruleIndex ?? rules.endIndex)].contains(where: \.isAboutAddresses))
+        && ruleset.hasAddressRule(before: rule, for: nil))
   }
-}
-
-extension Rule {
-  fileprivate var isAboutAddresses: Bool {
-    if case .block = matcher { true } else { false }
-  }
-
-  /// The rule itself, or, where it is about addresses, one that no connection matches.
-  fileprivate var withoutAddresses: Rule {
-    guard isAboutAddresses else { return self }
-    return Rule(
-      name: name, pattern: pattern, matcher: .block(.nowhere), ports: ports,
-      allowedMethods: allowedMethods)
-  }
-}
-
-extension CIDR {
-  /// The unspecified address alone, where no connection goes and which no target's flow has.
-  fileprivate static let nowhere = CIDR(.v6(IPv6Address(rawValue: 0)))
 }

@@ -37,6 +37,8 @@ extension CheckTargetError {
 extension NearestMiss.Missed {
   var noun: String {
     switch self {
+    case .rate: "rate"
+    case .clientHello: "clientHello"
     case .method: "method"
     case .port: "port"
     }

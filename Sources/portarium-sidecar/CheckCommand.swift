@@ -37,7 +37,9 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let document = document.load().document
     var check = Check(
-      ruleset: Ruleset(rules: document.egress.rules, enforcementMode: document.enforcementMode),
+      ruleset: Ruleset(
+        rules: document.egress.rules, policies: document.egress.policies,
+        enforcementMode: document.enforcementMode),
       method: HTTPMethod(method), format: json ? .json : .text)
     for target in targets {
       if target == "-" {

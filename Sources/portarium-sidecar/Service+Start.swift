@@ -47,7 +47,8 @@ extension Service {
 
   func startDataPlane(_ settings: DataPlaneSettings) throws(StartFailure) -> DataPlane {
     let policy = Ruleset(
-      rules: document.egress.rules, enforcementMode: document.enforcementMode)
+      rules: document.egress.rules, policies: document.egress.policies,
+      enforcementMode: document.enforcementMode)
     do {
       let log = self.log
       return try DataPlane(

@@ -69,7 +69,7 @@ struct OutboundConnectionTests {
       ], enforcementMode: .enforce)
     var machine = OutboundConnection()
     #expect(kind(machine.found(.elsewhere(destination))) == .decideWithoutPeeking)
-    let verdict = ruleset.decideWithoutPeeking(destination)
+    let verdict = ruleset.decideWithoutPeeking(destination, from: nil, at: nil)
     #expect(kind(machine.judgedWithoutPeeking(verdict)) == .connect)
     #expect(kind(machine.connected()) == .relay)
   }
@@ -178,7 +178,7 @@ struct OutboundConnectionTests {
       rules: [Rule(name: "any", pattern: "*", matcher: .anyName)], enforcementMode: .enforce)
     let flow = Flow(
       destination: destination, name: try HostName("a.example.com"), content: .opaque)
-    #expect(kind(machine.judged(ruleset.decide(flow))) == .relayOverTunnel)
+    #expect(kind(machine.judged(ruleset.decide(flow, from: nil, at: nil))) == .relayOverTunnel)
   }
 
   @Test("A silent tunnel is judged by its name where its server speaks first")

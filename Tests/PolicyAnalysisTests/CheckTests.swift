@@ -149,7 +149,8 @@ struct CheckTests {
     let added = try Self.rule(
       "added", try #require(suggested["hostPattern"] as? String), ports: [port...port],
       methods: try #require(suggested["allowedMethods"] as? [String]))
-    let extended = Ruleset(rules: ruleset.rules + [added], enforcementMode: .enforce)
+    let extended = Ruleset(
+      rules: (0..<ruleset.ruleCount).map { ruleset.rule($0) } + [added], enforcementMode: .enforce)
     #expect(Check.run(targets: [text], json: false, ruleset: extended).exitCode == 0)
   }
 

@@ -115,7 +115,9 @@ struct DecisionTests {
     let ruleset = Ruleset([try rule("*"), try rule("0.0.0.0/0")])
     #expect(ruleset.outcome(try tls("example.com", ech: true)) == .allowed(by: 0))
     #expect(
-      ruleset.outcome(try tls("Cloudflare-ECH.com.", ech: true)) == .denied(.encryptedClientHello))
+      ruleset.outcome(try tls("Cloudflare-ECH.com.", ech: true))
+        == .denied(
+          .encryptedClientHello, miss: NearestMiss(ruleIndex: 0, missed: .clientHello)))
     #expect(ruleset.outcome(try tls("cloudflare-ech.com", ech: false)) == .allowed(by: 0))
     #expect(ruleset.outcome(try tls(nil, ech: true)) == .allowed(by: 1))
   }
@@ -142,7 +144,7 @@ struct DecisionTests {
   @Test("a permit carries the original destination it was given for")
   func permitDestination() throws {
     let flow = try tls("example.com", to: "192.0.2.9", 8443)
-    let verdict = Ruleset([try rule("example.com")]).decide(flow)
+    let verdict = Ruleset([try rule("example.com")]).decide(flow, from: nil, at: nil)
     switch consume verdict {
     case .allow(let permit, _): #expect(permit.destination == flow.destination)
     case .deny(let denial): Issue.record("denied: \(denial)")

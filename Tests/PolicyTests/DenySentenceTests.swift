@@ -75,9 +75,8 @@ struct SuggestedRuleTests {
     "there is none where no rule may help",
     arguments: [
       .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
-      .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .connectionLimit,
-      .policyUnavailable,
-      .internalError,
+      .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .rateLimited,
+      .connectionLimit, .policyUnavailable, .internalError,
     ] as [DenyReason])
   func helpless(reason: DenyReason) throws {
     #expect(suggestion(reason, try http("GET", "example.com")) == nil)

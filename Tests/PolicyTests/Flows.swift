@@ -78,10 +78,12 @@ enum Outcome: Equatable, CustomStringConvertible {
 extension Ruleset {
   convenience init(_ rules: [Rule]) { self.init(rules: rules, enforcementMode: .enforce) }
 
-  func outcome(_ flow: Flow) -> Outcome { Outcome(decide(flow)) }
+  func outcome(_ flow: Flow) -> Outcome { Outcome(decide(flow, from: nil, at: nil)) }
 
   func outcomeWithoutPeeking(_ address: String, _ port: UInt16) throws -> Outcome? {
-    guard let verdict = decideWithoutPeeking(try destination(address, port)) else { return nil }
+    guard
+      let verdict = decideWithoutPeeking(try destination(address, port), from: nil, at: nil)
+    else { return nil }
     return Outcome(verdict)
   }
 }

@@ -13,7 +13,7 @@ struct ProspectTests {
     mode: EnforcementMode = .enforce
   ) throws -> Prospect {
     Ruleset(rules: rules, enforcementMode: mode)
-      .decideBeforeResolving(try HostName(name), port: port, content: content)
+      .decideBeforeResolving(try HostName(name), port: port, content: content, from: nil)
   }
 
   @Test("A rule must know the name, the port and a request's method")

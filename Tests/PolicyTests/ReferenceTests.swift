@@ -44,7 +44,9 @@ private struct Reference {
     if isForbidden && host.isEmpty {
       denial = Denial(.forbiddenAddress)
     } else if hidden {
-      denial = Denial(.encryptedClientHello)
+      denial = Denial(
+        .encryptedClientHello,
+        nearestMiss: match.map { NearestMiss(ruleIndex: $0, missed: .clientHello) })
     } else if let match {
       return .allowed(by: match)
     } else if let near = port.first {
@@ -65,7 +67,7 @@ private struct Reference {
       }
     }
     let lenient = mode == .monitor && !isForbidden && !isConnect
-    return lenient ? .allow(nil, wouldDeny: denial) : .deny(denial)
+    return lenient ? .allow(match, wouldDeny: denial) : .deny(denial)
   }
 }
 
@@ -158,7 +160,9 @@ struct ReferenceTests {
       let ruleset = Ruleset(try Self.randomRules(&random))
       let flow = try Self.randomFlow(&random)
       let endpoint = flow.destination.endpoint
-      guard let verdict = ruleset.decideWithoutPeeking(flow.destination) else { continue }
+      guard let verdict = ruleset.decideWithoutPeeking(flow.destination, from: nil, at: nil) else {
+        continue
+      }
       decided += 1
       let early = Outcome(verdict)
       #expect(early == ruleset.outcome(try silent(to: endpoint.address.description, endpoint.port)))

@@ -43,7 +43,7 @@ struct ReplyEncoderTests {
   @Test("is well-formed for every reason", arguments: DenyReason.allCases)
   func everyReason(reason: DenyReason) throws {
     let reply = try Reply(denial: Denial(reason))
-    #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(reason == .connectionLimit ? 503 : 403) "))
+    #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(reason.replyStatus) "))
     #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(reason.replyStatus) "))
     #expect(reply.fields["x-portarium-deny-reason"] == reason.rawValue)
     #expect(try parse(reply.body)["reason"] as? String == reason.rawValue)

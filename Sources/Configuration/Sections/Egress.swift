@@ -7,12 +7,18 @@ package struct Egress: Sendable {
   /// Whether the workload may speak to the proxy as to an HTTP proxy.
   package var explicitProxy: Bool
   /// In the document's order; the first match wins. Empty denies everything.
-  package var rules: [Rule]
+  package var rules: RuleList
+  /// Allowlists that hold in place of `rules` for what comes from certain blocks.
+  package var policies: [SourcePolicy]
 
-  package init(injectTraceContext: Bool, explicitProxy: Bool = false, rules: [Rule]) {
+  package init(
+    injectTraceContext: Bool, explicitProxy: Bool = false, rules: RuleList,
+    policies: [SourcePolicy] = []
+  ) {
     self.injectTraceContext = injectTraceContext
     self.explicitProxy = explicitProxy
     self.rules = rules
+    self.policies = policies
   }
 }
 
@@ -37,7 +43,7 @@ enum EgressSection {
   static let type: ValueType<Egress> = .section(keys) { section in
     let egress = Egress(
       injectTraceContext: section.read(injectTraceContext),
-      explicitProxy: section.read(explicitProxy), rules: section.read(allowlist))
+      explicitProxy: section.read(explicitProxy), rules: RuleList(section.read(allowlist)))
     if egress.rules.isEmpty {
       section.warning("no rule admits anything: every connection will be denied", at: allowlist)
     }

@@ -13,13 +13,12 @@ extension Worker {
     while let address = explicit.plan.next() {
       guard let target = explicit.target else { break }
       let destination = target.destination(address)
-      switch judge(destination, explicit) {
+      switch judge(destination, explicit, from: connection.source.endpoint.address) {
       case .deny(let denial):
         if explicit.refusal == nil { explicit.refusal = (denial, destination) }
       case .allow(let permit, let wouldDeny):
-        let noted = NotedVerdict(
-          rule: permit.ruleIndex.flatMap { policy?.rules[$0].name }, wouldDeny: wouldDeny,
-          mode: enforcementMode)
+        guard let policy else { break }
+        let noted = NotedVerdict(rule: permit.ruleIndex, wouldDeny: wouldDeny, of: policy)
         connection.record.note(noted)
         connection.machine.leads(to: destination)
         explicit.plan.noteAttempt()
@@ -54,12 +53,14 @@ extension Worker {
 
   /// Judges one address of the target. What would lead back to this process is refused whatever the
   /// policy says.
-  private func judge(_ destination: OriginalDestination, _ explicit: ExplicitProxy) -> Verdict {
+  private func judge(
+    _ destination: OriginalDestination, _ explicit: ExplicitProxy, from source: IPAddress
+  ) -> Verdict {
     if settings.leadsBack(destination, { $0.belongsToThisHost }) {
       return .deny(Denial(.loopDetected))
     }
     guard let policy else { return .deny(Denial(.policyUnavailable)) }
-    return policy.decide(explicit.flow(to: destination))
+    return policy.decide(explicit.flow(to: destination), from: source, at: nil)
   }
 
   private mutating func armDialling(_ explicit: ExplicitProxy, _ connection: inout Connection) {

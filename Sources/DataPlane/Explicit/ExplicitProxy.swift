@@ -122,6 +122,14 @@ struct NotedVerdict {
   /// Set where monitor mode lets pass what the allowlist refuses.
   var wouldDeny: Denial?
   var mode: EnforcementMode
+
+  init(rule: Int?, wouldDeny: Denial?, of policy: Ruleset) {
+    self.wouldDeny = wouldDeny
+    self.rule = wouldDeny == nil ? rule.map { policy.ruleName($0) } : nil
+    mode =
+      wouldDeny.map { $0.enforcementMode ?? policy.enforcementMode }
+      ?? rule.map { policy.enforcementMode(ofRule: $0) } ?? policy.enforcementMode
+  }
 }
 
 extension OpenRecord {

@@ -32,14 +32,13 @@ extension Worker {
       explicit.keep(head, message)
       found(.addresses([address]), explicit, &connection)
     case .name(let name):
-      switch policy.decideBeforeResolving(name, port: target.port, content: content) {
+      switch policy.decideBeforeResolving(
+        name, port: target.port, content: content, from: connection.source.endpoint.address)
+      {
       case .deny(let denial):
         refuse(denial, &connection)
       case .mayPass(let rule, let wouldDeny):
-        connection.record.note(
-          NotedVerdict(
-            rule: rule.map { policy.rules[$0].name }, wouldDeny: wouldDeny,
-            mode: policy.enforcementMode))
+        connection.record.note(NotedVerdict(rule: rule, wouldDeny: wouldDeny, of: policy))
         explicit.keep(head, message)
         resolve(name, explicit, &connection)
       }
@@ -108,7 +107,10 @@ extension Worker {
       open.target == explicit.target, explicit.plan.contains(open.destination.endpoint.address),
       let policy
     else { return nil }
-    return switch policy.decide(explicit.flow(to: open.destination)) {
+    return
+      switch policy.decide(
+        explicit.flow(to: open.destination), from: connection.source.endpoint.address, at: nil)
+    {
     case .allow: open.destination
     case .deny: nil
     }

@@ -1,3 +1,5 @@
+import Addressing
+import Kernel
 import Policy
 import Telemetry
 import Wire
@@ -48,13 +50,18 @@ extension Worker {
 
   /// Asks the policy in force for a permit.
   ///
-  /// - Parameter message: the head and as much of the body as has come.
+  /// - Parameters:
+  ///   - message: the head and as much of the body as has come.
+  ///   - isRepeated: true where the request has had its permit already and goes out once more: it
+  ///     has paid for its rule's rate limit.
   mutating func judge(
-    _ flow: Flow, _ head: RequestHead, _ message: Span<UInt8>,
+    _ flow: Flow, _ head: RequestHead, _ message: Span<UInt8>, isRepeated: Bool = false,
     _ connection: inout Connection
   ) {
     guard let policy else { return refuse(Denial(.policyUnavailable), &connection) }
-    switch note(policy.decide(flow), by: policy, &connection.record) {
+    let verdict = policy.decide(
+      flow, from: connection.source.endpoint.address, at: isRepeated ? nil : now.nanoseconds)
+    switch note(verdict, by: policy, &connection.record) {
     case .allow(let permit, wouldDeny: _):
       forward(head, message, permit, &connection)
     case .deny(let denial):
@@ -63,7 +70,8 @@ extension Worker {
   }
 
   mutating func refuse(_ denial: Denial, _ connection: inout Connection) {
-    connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
+    connection.record.noteDenied(
+      denial.reason, enforced: true, mode: enforcementMode(of: denial))
     answer(denial: denial, &connection)
   }
 }

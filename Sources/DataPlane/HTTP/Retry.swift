@@ -1,3 +1,4 @@
+import Addressing
 import Kernel
 import Policy
 import Telemetry
@@ -60,21 +61,22 @@ extension Worker {
     guard case .found(let head) = reader.advance(request.bytes),
       let destination = connection.machine.destination,
       let flow = try? Flow(request: head, in: request.bytes, destination: destination),
-      connection.sent.delivered == 0 || mayGoAgain(flow)
+      connection.sent.delivered == 0
+        || mayGoAgain(flow, from: connection.source.endpoint.address)
     else { return false }
     counters.retries.add(1)
     connection.upstream = .none
     connection.sent.delivered = 0
     connection.exchange.received(head, isHEAD: connection.exchange.isHEAD)
-    judge(flow, head, request.bytes, &connection)
+    judge(flow, head, request.bytes, isRepeated: true, &connection)
     return true
   }
 
   /// Whether the policy in force still allows what has left already. Where it doesn't that stays
   /// true, and the record must not say that it was refused.
-  private func mayGoAgain(_ flow: Flow) -> Bool {
+  private func mayGoAgain(_ flow: Flow, from source: IPAddress) -> Bool {
     guard let policy else { return false }
-    return switch policy.decide(flow) {
+    return switch policy.decide(flow, from: source, at: nil) {
     case .allow: true
     case .deny: false
     }

@@ -41,7 +41,10 @@ extension Worker {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return
     }
-    guard let verdict = policy.decideWithoutPeeking(destination) else {
+    guard
+      let verdict = policy.decideWithoutPeeking(
+        destination, from: connection.source.endpoint.address, at: now.nanoseconds)
+    else {
       perform(connection.machine.judgedWithoutPeeking(nil), on: &connection)
       return
     }
@@ -59,7 +62,9 @@ extension Worker {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return
     }
-    let verdict = note(policy.decide(flow), by: policy, &connection.record)
+    let verdict = note(
+      policy.decide(flow, from: connection.source.endpoint.address, at: now.nanoseconds),
+      by: policy, &connection.record)
     perform(connection.machine.judged(verdict), on: &connection)
   }
 
@@ -69,17 +74,18 @@ extension Worker {
   ) -> Verdict {
     switch consume verdict {
     case .allow(let permit, let wouldDeny):
-      if let wouldDeny {
-        record.noteDenied(wouldDeny.reason, enforced: false, mode: policy.enforcementMode)
-      } else {
-        record.noteAllowed(
-          by: permit.ruleIndex.map { policy.rules[$0].name }, mode: policy.enforcementMode)
-      }
+      record.note(NotedVerdict(rule: permit.ruleIndex, wouldDeny: wouldDeny, of: policy))
       return .allow(permit, wouldDeny: wouldDeny)
     case .deny(let denial):
       return .deny(denial)
     }
   }
 
+  /// The mode in which a refusal is carried out that no rule has a mode of its own for.
   var enforcementMode: EnforcementMode { policy?.enforcementMode ?? .enforce }
+
+  /// The mode that is written down beside a refusal.
+  func enforcementMode(of denial: Denial) -> EnforcementMode {
+    denial.enforcementMode ?? enforcementMode
+  }
 }

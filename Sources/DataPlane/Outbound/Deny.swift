@@ -7,7 +7,8 @@ extension Worker {
   /// Tells the workload that its connection is refused, in the language it speaks, and writes the
   /// record.
   mutating func deny(_ denial: Denial, _ connection: inout Connection) {
-    connection.record.noteDenied(denial.reason, enforced: true, mode: enforcementMode)
+    connection.record.noteDenied(
+      denial.reason, enforced: true, mode: enforcementMode(of: denial))
     switch connection.machine.content {
     case .tls:
       connection.record.applicationProtocol = .tls

@@ -76,6 +76,7 @@ extension DenyReason {
     case .policyUnavailable: 15
     case .internalError: 16
     case .destinationMismatch: 17
+    case .rateLimited: 18
     }
   }
 }

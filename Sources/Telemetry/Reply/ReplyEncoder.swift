@@ -24,8 +24,8 @@ package struct ReplyEncoder: Sendable {
     self.workspaceID = workspaceID
   }
 
-  /// Appends the `403` of a refused request: what was refused, why, and the rule that would allow
-  /// it.
+  /// Appends the `403` (`429`, `503`) of a refused request: what was refused, why, and the rule that
+  /// would allow it.
   ///
   /// - Parameter flow: nil where the connection ended before there was one; then the body names
   ///   neither host nor port nor method.
@@ -41,9 +41,8 @@ package struct ReplyEncoder: Sendable {
     }
     body.append("}\n")
     append(
-      status: denial.reason.replyStatusLine, denyReason: denial.reason, body: body.bytes,
-      options: options,
-      to: &buffer)
+      status: denial.reason.replyStatusLine, denyReason: denial.reason,
+      retryAfterSeconds: denial.retryAfterSeconds, body: body.bytes, options: options, to: &buffer)
   }
 
   /// Appends the `502` or `504` of an allowed request whose upstream failed.
@@ -131,8 +130,8 @@ package struct ReplyEncoder: Sendable {
   // MARK: The head
 
   private func append(
-    status: String, denyReason: DenyReason?, body: Span<UInt8>, options: Options,
-    to buffer: inout TextBuffer
+    status: String, denyReason: DenyReason?, retryAfterSeconds: Int? = nil, body: Span<UInt8>,
+    options: Options, to buffer: inout TextBuffer
   ) {
     buffer.append("HTTP/1.1 ")
     buffer.append(status)
@@ -145,6 +144,11 @@ package struct ReplyEncoder: Sendable {
       buffer.append(denyReason.rawValue)
       buffer.append("\r\n")
     }
+    if let retryAfterSeconds {
+      buffer.append("retry-after: ")
+      buffer.append(decimal: UInt64(max(1, retryAfterSeconds)))
+      buffer.append("\r\n")
+    }
     if options.closes { buffer.append("connection: close\r\n") }
     buffer.append("\r\n")
     if !options.omitsBody { buffer.append(body) }
@@ -152,11 +156,21 @@ package struct ReplyEncoder: Sendable {
 }
 
 extension DenyReason {
-  /// The status of the reply to a refused request: `503` where it was refused for want of room and
-  /// may pass later, else `403`.
-  package var replyStatus: UInt16 { self == .connectionLimit ? 503 : 403 }
+  /// The status of the reply to a refused request: `429` and `503` where the same request may pass
+  /// later, else `403`.
+  package var replyStatus: UInt16 {
+    switch self {
+    case .rateLimited: 429
+    case .connectionLimit: 503
+    default: 403
+    }
+  }
 
   var replyStatusLine: String {
-    self == .connectionLimit ? "503 Service Unavailable" : "403 Forbidden"
+    switch self {
+    case .rateLimited: "429 Too Many Requests"
+    case .connectionLimit: "503 Service Unavailable"
+    default: "403 Forbidden"
+    }
   }
 }
