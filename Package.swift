@@ -91,7 +91,7 @@ let package = Package(
       name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Addressing"],
       swiftSettings: strict),
     .testTarget(
-      name: "TelemetryTests", dependencies: ["Telemetry", "Policy", "Addressing"],
+      name: "TelemetryTests", dependencies: ["Telemetry", "Policy", "Addressing", "SeededRandom"],
       swiftSettings: strict),
     .testTarget(
       name: "PolicyAnalysisTests",

@@ -7,16 +7,16 @@ package import Policy
 /// path, traceparent) are not part of it: they stay where they were read and are handed to
 /// `AuditEncoder.encode` beside it.
 package struct AuditRecord: Sendable {
-  package enum Direction: String, Sendable { case outbound, inbound }
+  package enum Direction: String, CaseIterable, Sendable { case outbound, inbound }
 
   /// What the policy said; whether that was carried out is `enforced`.
-  package enum Decision: String, Sendable { case allow, deny }
+  package enum Decision: String, CaseIterable, Sendable { case allow, deny }
 
   /// What the first bytes turned out to be; `tcp` is everything that is neither of the others.
-  package enum ApplicationProtocol: String, Sendable { case http, tls, tcp }
+  package enum ApplicationProtocol: String, CaseIterable, Sendable { case http, tls, tcp }
 
   /// How the connection or request ended.
-  package enum Outcome: String, Sendable {
+  package enum Outcome: String, CaseIterable, Sendable {
     case completed, denied
     case upstreamFailed = "upstream-failed"
     case clientGone = "client-gone"
