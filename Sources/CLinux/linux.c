@@ -18,6 +18,8 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +70,18 @@ int pl_tcp_socket(int family) {
 
 int pl_udp_socket(int family) {
   PL_RESULT(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+}
+
+int pl_unix_stream_socket(void) {
+  PL_RESULT(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+int pl_unix_connect(int fd, const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length >= sizeof address.sun_path) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
+  PL_RESULT(connect(fd, (struct sockaddr *)&address, sizeof address));
 }
 
 int pl_bind(int fd, const struct pl_address *address) {
@@ -158,6 +172,30 @@ ssize_t pl_read(int fd, void *bytes, size_t count) {
 ssize_t pl_write(int fd, const void *bytes, size_t count) {
   PL_RESULT(write(fd, bytes, count));
 }
+
+int pl_open_append(const char *path, unsigned mode) {
+  PL_RESULT(open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode));
+}
+
+int pl_is_regular(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -errno;
+  return S_ISREG(status.st_mode);
+}
+
+int64_t pl_file_size(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -errno;
+  return status.st_size;
+}
+
+int64_t pl_file_position(int fd) { PL_RESULT(lseek(fd, 0, SEEK_CUR)); }
+
+ssize_t pl_read_at(int fd, void *bytes, size_t count, int64_t position) {
+  PL_RESULT(pread(fd, bytes, count, position));
+}
+
+int pl_truncate(int fd, int64_t size) { PL_RESULT(ftruncate(fd, size)); }
 
 int pl_open_null(void) { PL_RESULT(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 

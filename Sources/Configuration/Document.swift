@@ -16,6 +16,7 @@ package struct Document: Sendable {
   package var enforcementMode: EnforcementMode
   package var egress: Egress
   package var limits: Limits
+  package var audit: Audit
   package var capture: Capture
 }
 

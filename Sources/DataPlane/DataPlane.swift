@@ -17,14 +17,23 @@ package final class DataPlane: Sendable {
 
   /// What goes wrong while it runs. Neither lets anything pass.
   package enum Failure: CustomStringConvertible, Sendable {
-    /// Records wait, and once the queues are full new work waits with them.
-    case auditSink(Errno)
+    /// Records wait, and once the queues are full new work waits with them or drops its own.
+    case auditSink(AuditSink.Target, Errno)
+    /// So many records, since the last time that this was said.
+    case auditDropped(Int)
+    /// The old file is still written to.
+    case auditReopen(AuditSink.Target, AuditSink.OpenError)
     /// Its listeners are closed: its share of connections is refused.
     case worker(Int, Errno)
 
     package var description: String {
       switch self {
-      case .auditSink(let error): "audit records can't be written: \(error)"
+      case .auditSink(let target, let error):
+        "audit records can't be written to \(target): \(error)"
+      case .auditDropped(let count):
+        "\(count) audit records were dropped: the sink did not keep up"
+      case .auditReopen(let target, let error):
+        "\(error.sentence(about: target)); the file that was open before is still written to"
       case .worker(let id, let error): "worker \(id) can't start: \(error)"
       }
     }
@@ -42,18 +51,23 @@ package final class DataPlane: Sendable {
   ///
   /// - Parameters:
   ///   - policy: in force from the first connection on; nil where one is published later.
-  ///   - sink: gets the audit lines; owned by this from here on.
+  ///   - sink: gets the audit lines.
   ///   - reportFailure: called, on a thread of the data plane, for what goes wrong while it runs.
   package init(
-    settings: DataPlaneSettings, policy: Ruleset?, audit sink: consuming Descriptor,
+    settings: DataPlaneSettings, policy: Ruleset?, audit sink: consuming AuditSink,
     reportFailure: @escaping @Sendable (Failure) -> Void
   ) throws(StartError) {
     precondition(settings.workers >= 1)
     if let policy { self.policy.publish(policy) }
     let listeners = try Self.listen(settings)
     do {
-      auditWriter = try AuditWriter(workers: settings.workers) {
-        reportFailure(.auditSink($0))
+      let target = sink.target
+      auditWriter = try AuditWriter(workers: settings.workers) { event in
+        switch event {
+        case .failed(let error): reportFailure(.auditSink(target, error))
+        case .dropped(let count): reportFailure(.auditDropped(count))
+        case .cannotReopen(let error): reportFailure(.auditReopen(target, error))
+        }
       }
       resolver = settings.explicitProxy ? try Resolver() : nil
       var mailboxes: [Mailbox] = []
@@ -93,6 +107,17 @@ package final class DataPlane: Sendable {
   package func publish(_ ruleset: Ruleset) {
     policy.publish(ruleset)
     for mailbox in mailboxes { mailbox.wakeUp.signal() }
+  }
+
+  /// Opens the audit's file anew, for it may have been renamed. Records go to the one or the other.
+  package func reopenAudit() { auditWriter.reopen() }
+
+  /// Bytes of audit lines that wait for the writer, and for how many there is room. Any thread.
+  package var auditBacklog: (bytes: Int, capacity: Int) {
+    (
+      auditWriter.queues.reduce(0) { $0 + $1.depth },
+      auditWriter.queues.count * AuditQueue.capacity
+    )
   }
 
   /// Stops accepting and lets what is under way end.

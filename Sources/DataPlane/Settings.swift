@@ -1,4 +1,5 @@
 package import Addressing
+package import Telemetry
 
 /// What the workers need to know of the configuration. Immutable while they run.
 package struct DataPlaneSettings: Sendable {
@@ -16,11 +17,15 @@ package struct DataPlaneSettings: Sendable {
   package var injectsTraceContext: Bool
   /// Whether connections made to a listener on loopback are served as an HTTP proxy's.
   package var explicitProxy: Bool
+  package var auditFormat: AuditFormat
+  /// Whether records are dropped, and counted, where the audit sink stalls; else new work waits.
+  package var dropsAuditWhenFull: Bool
 
   package init(
     workspaceID: String, workers: Int, listeners: [Endpoint], method: CaptureMethod = .redirect,
     ownPorts: [UInt16] = [], limits: Limits = Limits(), injectsTraceContext: Bool = true,
-    explicitProxy: Bool = false
+    explicitProxy: Bool = false, auditFormat: AuditFormat = .json,
+    dropsAuditWhenFull: Bool = false
   ) {
     self.workspaceID = workspaceID
     self.workers = workers
@@ -30,6 +35,8 @@ package struct DataPlaneSettings: Sendable {
     self.limits = limits
     self.injectsTraceContext = injectsTraceContext
     self.explicitProxy = explicitProxy
+    self.auditFormat = auditFormat
+    self.dropsAuditWhenFull = dropsAuditWhenFull
   }
 
   /// How a captured connection reaches a listener, and with it where its original destination is.

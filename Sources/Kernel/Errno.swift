@@ -22,8 +22,13 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   package static let tooManyFilesInSystem = Errno(ENFILE)
   package static let noBufferSpace = Errno(ENOBUFS)
   package static let noMemory = Errno(ENOMEM)
+  /// A device that is none.
+  package static let noFile = Errno(ENODEV)
   package static let addressFamilyNotSupported = Errno(EAFNOSUPPORT)
   package static let addressNotAvailable = Errno(EADDRNOTAVAIL)
+
+  /// True where `open` met a directory, or a socket, or a device without a driver.
+  package var meansNoFile: Bool { code == EISDIR || code == ENXIO || code == ENODEV }
 
   /// True where the host has no such address, or not the whole family.
   package var meansNoSuchAddress: Bool {

@@ -20,6 +20,8 @@ package struct Signals: ~Copyable, Sendable {
   package init() throws(Errno) {
     // A write to a closed pipe or socket is an error value, never the end of the process.
     signal(SIGPIPE, SIG_IGN)
+    // So is one beyond the limit of a file's size.
+    signal(SIGXFSZ, SIG_IGN)
     var numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
     let count = Int32(numbers.count)
     descriptor = Descriptor(owning: try systemCall { unsafe pl_signalfd(&numbers, count) })

@@ -22,6 +22,11 @@ package struct TextBuffer: ~Copyable, Sendable {
   /// What has been appended, decoded; for tests and log lines.
   package var description: String { String(decoding: storage, as: UTF8.self) }
 
+  /// How many lines are complete: each ends in a line feed.
+  package var lineCount: Int {
+    storage.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+  }
+
   /// Forgets everything and keeps the memory.
   package mutating func removeAll() {
     storage.removeAll(keepingCapacity: true)

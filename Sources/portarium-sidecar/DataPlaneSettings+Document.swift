@@ -2,6 +2,7 @@ import Addressing
 import Configuration
 import DataPlane
 import Kernel
+import Telemetry
 
 extension DataPlaneSettings {
   /// What the document says, in the workers' units.
@@ -37,7 +38,9 @@ extension DataPlaneSettings {
       ],
       limits: limits,
       injectsTraceContext: document.egress.injectTraceContext,
-      explicitProxy: document.egress.explicitProxy)
+      explicitProxy: document.egress.explicitProxy,
+      auditFormat: document.audit.format == .cloudevents ? .cloudEvents : .json,
+      dropsAuditWhenFull: document.audit.whenFull == .drop)
   }
 
   /// On loopback, where the workload's own connections are redirected to; on all addresses where
@@ -47,6 +50,16 @@ extension DataPlaneSettings {
     return takesOthers
       ? [.v4(IPv4Address(rawValue: 0)), .v6(IPv6Address(rawValue: 0))]
       : [.v4(IPv4Address(rawValue: 0x7f00_0001)), .v6(IPv6Address(rawValue: 1))]
+  }
+}
+
+extension AuditSink.Target {
+  init(_ sink: Audit.Sink) {
+    switch sink {
+    case .stdout: self = .standardOutput
+    case .file(let path): self = .file(path: path)
+    case .unix(let path): self = .unixSocket(path: path)
+    }
   }
 }
 

@@ -49,13 +49,23 @@ extension Service {
     let policy = Ruleset(
       rules: document.egress.rules, policies: document.egress.policies,
       enforcementMode: document.enforcementMode)
+    let sink = try openAuditSink()
     do {
       let log = self.log
       return try DataPlane(
-        settings: settings, policy: policy, audit: Process.takeStandardOutput(),
+        settings: settings, policy: policy, audit: sink,
         reportFailure: { log.critical("\($0)") })
     } catch {
       throw StartFailure(error)
+    }
+  }
+
+  private func openAuditSink() throws(StartFailure) -> AuditSink {
+    let target = AuditSink.Target(document.audit.sink)
+    do {
+      return try AuditSink.open(target)
+    } catch {
+      throw StartFailure(error, target)
     }
   }
 }

@@ -56,7 +56,12 @@ struct Service {
   private func steer(_ dataPlane: DataPlane, _ loop: borrowing ControlLoop) {
     let actions = ControlLoop.Actions(
       reload: { log.notice("a running sidecar doesn't read its configuration again") },
-      reopenAudit: { log.notice("audit records go to a stream that can't be reopened") })
+      reopenAudit: {
+        guard case .file = document.audit.sink else {
+          return log.notice("audit records go to a stream that can't be reopened")
+        }
+        dataPlane.reopenAudit()
+      })
     do {
       try loop.run(actions)
     } catch {

@@ -30,6 +30,15 @@ struct StartFailure: Error {
     }
   }
 
+  init(_ error: AuditSink.OpenError, _ target: AuditSink.Target) {
+    let sentence = "\(error.sentence(about: target)); audit.sink names it"
+    switch error {
+    case .notAFile: self.init(sentence, .badInput)
+    case .refused(.permissionDenied), .refused(.notPermitted): self.init(sentence, .noPermission)
+    case .refused: self.init(sentence, .systemRefused)
+    }
+  }
+
   init(_ error: AdminServerError) {
     switch error {
     case .portInUse(let address, let port):

@@ -22,7 +22,8 @@ struct Loop: ~Copyable {
   static let loopback = IPAddress("127.0.0.1")!
 
   init(
-    limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?, resolver: Resolver? = nil
+    limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?, resolver: Resolver? = nil,
+    dropsAuditWhenFull: Bool = false
   ) throws {
     // All buffers of the process count, those of tests beside it too: short of memory is only who
     // says so.
@@ -37,7 +38,8 @@ struct Loop: ~Copyable {
     let worker = try Worker(
       id: 0,
       settings: DataPlaneSettings(
-        workspaceID: "ws-test", workers: 1, listeners: [], limits: limits),
+        workspaceID: "ws-test", workers: 1, listeners: [], limits: limits,
+        dropsAuditWhenFull: dropsAuditWhenFull),
       listeners: [], mailbox: mailbox, published: published, auditWriter: writer,
       counters: WorkerCounters(), resolver: resolver)
     self.entrancePort = entrancePort
@@ -110,7 +112,13 @@ struct Loop: ~Copyable {
     throw Unexpected()
   }
 
-  /// The audit records so far.
+  /// Fills the audit's queue with empty records, as a sink does that takes no more.
+  func stallSink() {
+    let lines = Array(repeating: Array("{}\n".utf8), count: AuditQueue.capacity / 3 + 1).joined()
+    _ = writer.queues[0].offer(Array(lines).span)
+  }
+
+  /// The audit records since the last time.
   func records() throws -> [[String: Any]] {
     var bytes = ByteBuffer()
     writer.queues[0].take(into: &bytes)

@@ -24,6 +24,23 @@ struct AuditEncoderTests {
         """)
   }
 
+  @Test("is the data of a CloudEvent where that is asked for")
+  func cloudEvent() throws {
+    let plain = line(.sample, host: "a\"b", method: "GET", path: "/", traceparent: "00-a-b-01")
+    let event = line(
+      .sample, host: "a\"b", method: "GET", path: "/", traceparent: "00-a-b-01",
+      format: .cloudEvents)
+    #expect(
+      event == """
+        {"specversion":"1.0","type":"io.portarium.audit.v1",\
+        "source":"/workspaces/ws-billing/workers/3",\
+        "id":"019f0000-0000-7000-8000-000000000001","time":"2026-11-21T07:00:00.000000042Z",\
+        "datacontenttype":"application/json","data":\(plain.dropLast())}
+
+        """)
+    #expect(try parse(event)["data"] is [String: Any])
+  }
+
   @Test("leaves out what is unknown")
   func unknownLeftOut() throws {
     var record = AuditRecord.sample
@@ -201,9 +218,9 @@ extension AuditRecord {
 
 private func line(
   _ record: AuditRecord, host: String = "", method: String = "", path: String = "",
-  traceparent: String = "", workspace: String = "ws-billing"
+  traceparent: String = "", workspace: String = "ws-billing", format: AuditFormat = .json
 ) -> String {
-  var encoder = AuditEncoder(workspaceID: workspace)
+  var encoder = AuditEncoder(workspaceID: workspace, format: format)
   var buffer = TextBuffer()
   encoder.encode(
     record, host: Array(host.utf8).span, method: Array(method.utf8).span,

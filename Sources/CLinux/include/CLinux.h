@@ -18,6 +18,9 @@ struct pl_address {
 // Sockets
 
 int pl_tcp_socket(int family);
+int pl_unix_stream_socket(void);
+/// ENAMETOOLONG where the path has no room in an address.
+int pl_unix_connect(int fd, const char *path);
 int pl_udp_socket(int family);
 int pl_bind(int fd, const struct pl_address *address);
 int pl_listen(int fd, int backlog);
@@ -43,6 +46,15 @@ int pl_set_pipe_size(int fd, int bytes);
 pl_ssize pl_read(int fd, void *bytes, size_t count);
 pl_ssize pl_write(int fd, const void *bytes, size_t count);
 int pl_open_null(void);
+/// For appending and reading; makes a file with this mode where there is none, and never waits.
+int pl_open_append(const char *path, unsigned mode);
+/// 1 for a regular file, 0 for anything else.
+int pl_is_regular(int fd);
+int64_t pl_file_size(int fd);
+/// Where the last read or write ended.
+int64_t pl_file_position(int fd);
+pl_ssize pl_read_at(int fd, void *bytes, size_t count, int64_t position);
+int pl_truncate(int fd, int64_t size);
 
 // epoll. The event struct is packed on x86-64 only, so its fields are read here.
 

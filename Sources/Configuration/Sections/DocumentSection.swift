@@ -28,13 +28,16 @@ enum DocumentSection {
     "`monitor` lets pass what the allowlist would deny, and writes down that it would have.")
   static let egress = Key(section: "egress", EgressSection.type, "What may leave, and how.")
   static let limits = Key(section: "limits", LimitsSection.type, "Deadlines and sizes.")
+  static let audit = Key(
+    section: "audit", AuditSection.type, "Where the audit records go.")
   static let capture = Key(
     section: "capture", CaptureSection.type, "What portarium-init programs into the kernel.")
 
   static let keys = [
     workspaceId.declaration, proxyPort.declaration, inboundPort.declaration,
     adminPort.declaration, healthPort.declaration, dnsPort.declaration, workers.declaration,
-    enforcementMode.declaration, egress.declaration, limits.declaration, capture.declaration,
+    enforcementMode.declaration, egress.declaration, limits.declaration, audit.declaration,
+    capture.declaration,
   ]
 
   static let type: ValueType<Document> = .section(keys) { section in
@@ -50,6 +53,7 @@ enum DocumentSection {
       enforcementMode: section.read(enforcementMode),
       egress: section.read(egress),
       limits: section.read(limits),
+      audit: section.read(audit),
       capture: section.read(capture))
     section.refuseSharedPorts(document)
     section.refuseRedirectedOwnPorts(document)

@@ -1,7 +1,8 @@
 import Kernel
 import Synchronization
 
-/// Audit lines on their way from one worker to the writer's thread: bounded, and full means wait.
+/// Audit lines on their way from one worker to the writer's thread: bounded, and full means that
+/// the worker waits or drops.
 ///
 /// The worker hands over a batch's lines at once, so the lock is taken once a batch and never
 /// held during a system call.
@@ -22,7 +23,7 @@ final class AuditQueue: Sendable {
 
   /// By the worker. A batch larger than the queue is taken once the queue is empty.
   ///
-  /// - Returns: false where it is full; then the worker waits for room and offers again.
+  /// - Returns: false where it is full.
   func offer(_ batch: Span<UInt8>) -> Bool {
     state.withLock { state in
       guard state.lines.isEmpty || state.lines.count + batch.count <= Self.capacity else {
@@ -33,6 +34,9 @@ final class AuditQueue: Sendable {
       return true
     }
   }
+
+  /// Bytes that wait. Any thread.
+  var depth: Int { state.withLock { $0.lines.count } }
 
   /// By the worker, after an offer that was not taken.
   func waitForRoom(milliseconds: Int32) { room.wait(milliseconds: milliseconds) }

@@ -102,7 +102,8 @@ struct Worker: ~Copyable {
     pipes = PipePool(limit: settings.limits.pipes / settings.workers)
     identityFields = Self.identityFields(settings)
     replies = ReplyEncoder(workspaceID: settings.workspaceID)
-    auditEncoder = AuditEncoder(workspaceID: settings.workspaceID)
+    auditEncoder = AuditEncoder(
+      workspaceID: settings.workspaceID, format: settings.auditFormat)
     var random = SystemRandomNumberGenerator()
     auditIDs = AuditIDGenerator(seed: &random)
     traceIDs = TraceIDGenerator(seed: &random)
@@ -358,11 +359,13 @@ struct Worker: ~Copyable {
   }
 
   /// Gives the batch's audit lines to the writer. A full queue means that the sink has stalled:
-  /// then this worker waits, and with it all new work, since nothing may go unrecorded.
+  /// then this worker waits, and with it all new work, since nothing may go unrecorded; unless the
+  /// records are to be dropped.
   private mutating func handOverAudit() {
     guard !auditLines.isEmpty else { return }
     let queue = auditWriter.queues[id]
     while !queue.offer(auditLines.bytes) {
+      if settings.dropsAuditWhenFull { return dropAudit() }
       counters.auditStalls.add(1)
       auditWriter.hurry()
       queue.waitForRoom(milliseconds: 1000)
@@ -370,5 +373,12 @@ struct Worker: ~Copyable {
     }
     auditLines.removeAll()
     auditWriter.noteLines()
+  }
+
+  private mutating func dropAudit() {
+    let count = auditLines.lineCount
+    counters.auditDropped.add(UInt64(count))
+    auditWriter.noteDropped(count)
+    auditLines.removeAll()
   }
 }

@@ -7,16 +7,30 @@ import Policy
 package struct AuditEncoder: Sendable {
   /// From behind `auditId` to the value of `workerId`: the same in every record.
   private let workspace: [UInt8]
+  /// The beginning of a CloudEvent up to the worker's number in its source; empty where records are
+  /// written as they are.
+  private let envelope: [UInt8]
   private var timestamp = TimestampText()
 
-  package init(workspaceID: String) {
+  package init(workspaceID: String, format: AuditFormat = .json) {
     var text = TextBuffer()
     text.append(#"","workspaceId":""#)
     text.append(escaping: workspaceID)
     text.append(#"","workerId":"#)
-    let bytes = text.bytes
-    workspace = bytes.indices.map { bytes[$0] }
+    workspace = text.bytes.indices.map { text.bytes[$0] }
+    text.removeAll()
+    if format == .cloudEvents {
+      text.append(#"{"specversion":"1.0","type":""#)
+      text.append(Self.eventType)
+      text.append(#"","source":"/workspaces/"#)
+      text.append(escaping: workspaceID)
+      text.append("/workers/")
+    }
+    envelope = text.bytes.indices.map { text.bytes[$0] }
   }
+
+  /// The CloudEvents `type`: another number where a reader of this one could not read the record.
+  package static let eventType = "io.portarium.audit.v1"
 
   /// Appends one line, its line end included. Never fails and never writes part of a line.
   ///
@@ -33,6 +47,7 @@ package struct AuditEncoder: Sendable {
     traceparent: Span<UInt8>,
     into buffer: inout TextBuffer
   ) {
+    if !envelope.isEmpty { appendEnvelope(record, to: &buffer) }
     buffer.append(#"{"timestamp":""#)
     timestamp.append(record.timestampNanoseconds, to: &buffer)
     buffer.append(#"","auditId":""#)
@@ -57,7 +72,20 @@ package struct AuditEncoder: Sendable {
       buffer.append(escaping: traceparent)
       buffer.append(UInt8(ascii: "\""))
     }
-    buffer.append("}\n")
+    buffer.append(envelope.isEmpty ? "}\n" : "}}\n")
+  }
+
+  /// CloudEvents 1.0, JSON event format §3: everything up to the value of `data`.
+  private mutating func appendEnvelope(
+    _ record: borrowing AuditRecord, to buffer: inout TextBuffer
+  ) {
+    buffer.append(envelope.span)
+    buffer.append(decimal: UInt64(record.workerID))
+    buffer.append(#"","id":""#)
+    buffer.append(record.auditID)
+    buffer.append(#"","time":""#)
+    timestamp.append(record.timestampNanoseconds, to: &buffer)
+    buffer.append(#"","datacontenttype":"application/json","data":"#)
   }
 
   private func appendVerdict(_ record: borrowing AuditRecord, to buffer: inout TextBuffer) {

@@ -72,9 +72,12 @@ extension WorkerCounters {
     Family(name: "received_bytes_total", help: "Bytes delivered to workloads.") {
       $0.bytesReceived.value
     },
-    Family(name: "audit_records_total", help: "Audit records written.") { $0.auditRecords.value },
+    Family(name: "audit_records_total", help: "Audit records made.") { $0.auditRecords.value },
     Family(name: "audit_stalls_total", help: "Waits for a full audit sink.") {
       $0.auditStalls.value
+    },
+    Family(name: "audit_dropped_total", help: "Audit records dropped, the sink being full.") {
+      $0.auditDropped.value
     },
   ]
 }

@@ -23,6 +23,8 @@ package final class WorkerCounters: Sendable {
   package let auditRecords = Counter()
   /// How often the worker had to wait because the audit sink was full.
   package let auditStalls = Counter()
+  /// Records that were made and dropped, since the audit sink was full.
+  package let auditDropped = Counter()
 
   private let denials = InlineArray<32, Counter> { _ in Counter() }
 
