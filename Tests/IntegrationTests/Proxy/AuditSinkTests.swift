@@ -82,6 +82,69 @@ struct AuditSinkTests {
     let records = lines.dropFirst().compactMap { AuditRecord($0) }
     #expect(records.map { $0[text: "httpPath"] } == ["/one", "/two"])
   }
+
+  @Test func `SIGUSR1 leaves a renamed file, and no record is lost or stands in both`() throws {
+    let log = LogFile()
+    let scene = try ProxyScene(allowlist: Self.rules, top: "audit: {sink: \(log.path)}")
+    let renamed = (0..<4).map { "\(log.path).\($0)" }
+    for (round, old) in renamed.enumerated() {
+      #expect(try scene.curl("http://api.example.com/\(round)/a").status == 200)
+      try FileManager.default.moveItem(atPath: log.path, toPath: old)
+      #expect(try scene.curl("http://api.example.com/\(round)/b").status == 200)
+      scene.sidecar.process.signal(SIGUSR1)
+      try scene.sidecar.process.wait(for: "the new file", recheck: 0.005) { _ in
+        FileManager.default.fileExists(atPath: log.path) ? () : nil
+      }
+    }
+    #expect(try scene.sidecar.drain().status == 0)
+    let lines = try renamed.map { try String(contentsOfFile: $0, encoding: .utf8) }
+      .map { $0.split(separator: "\n").map(String.init) }
+    let records = (lines.joined() + log.lines).compactMap { AuditRecord($0) }
+    #expect(
+      records.map { $0[text: "httpPath"] } == (0..<4).flatMap { ["/\($0)/a", "/\($0)/b"] })
+  }
+
+  @Test func `a collector that goes away and comes back gets whole records`() throws {
+    let directory = Scratch.makeDirectory("audit")
+    let path = "\(directory)/audit.sock"
+    let collector = try Collector(path)
+    let scene = try ProxyScene(allowlist: Self.rules, top: "audit: {sink: \"unix:\(path)\"}")
+    #expect(try scene.curl("http://api.example.com/one").status == 200)
+    _ = try collector.process.waitForLines(2)
+    collector.process.stop()
+    #expect(try scene.curl("http://api.example.com/two").status == 200)
+    _ = try scene.sidecar.process.wait(for: "a word about it") {
+      $0.errorLines.first { $0.contains("audit records can't be written to unix:\(path)") }
+    }
+    let next = try Collector(path)
+    #expect(try scene.curl("http://api.example.com/three").status == 200)
+    let records = try next.process.waitForLines(3).dropFirst().compactMap { AuditRecord($0) }
+    #expect(records.map { $0[text: "httpPath"] } == ["/two", "/three"])
+    #expect(try scene.sidecar.drain().status == 0)
+  }
+}
+
+/// Listens on a Unix socket and prints the lines of one connection, behind a line `ready`.
+private struct Collector {
+  let process: RunningProcess
+
+  init(_ path: String) throws {
+    process = try RunningProcess([
+      "/usr/bin/python3", "-c",
+      """
+      import os, socket, sys
+      path = sys.argv[1]
+      if os.path.exists(path): os.unlink(path)
+      listener = socket.socket(socket.AF_UNIX)
+      listener.bind(path)
+      os.chmod(path, 0o777)
+      listener.listen()
+      print("ready", flush=True)
+      for line in listener.accept()[0].makefile(): print(line, end="", flush=True)
+      """, path,
+    ])
+    try process.waitForLine("ready") { $0 == "ready" }
+  }
 }
 
 /// A file in a directory that the sidecar may write to.
