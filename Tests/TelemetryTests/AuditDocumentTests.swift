@@ -23,6 +23,7 @@ struct AuditDocumentTests {
     var record = AuditRecord.sample
     record.reason = nil
     record.matchedRule = nil
+    record.policy = nil
     record.destination = nil
     record.responseStatus = 0
     var encoder = AuditEncoder(workspaceID: "w")

@@ -15,6 +15,7 @@ struct AuditEncoderTests {
         "auditId":"019f0000-0000-7000-8000-000000000001","workspaceId":"ws-billing","workerId":3,\
         "direction":"outbound","enforcementMode":"monitor","enforced":false,\
         "policyDecision":"deny","policyReason":"method-not-allowed","matchedRule":"github",\
+        "policy":"team-a",\
         "protocol":"http","sourceAddress":"10.1.0.1","sourcePort":45678,\
         "destinationAddress":"2606:50c0:8000::153","destinationHost":"api.github.com",\
         "destinationPort":443,"httpMethod":"GET","httpPath":"/repos","responseStatus":200,\
@@ -46,6 +47,7 @@ struct AuditEncoderTests {
     var record = AuditRecord.sample
     record.reason = nil
     record.matchedRule = nil
+    record.policy = nil
     record.destination = nil
     record.responseStatus = 0
     let object = try parse(line(record))
@@ -208,7 +210,8 @@ extension AuditRecord {
     timestampNanoseconds: 1_795_244_400_000_000_042,
     auditID: AuditID(milliseconds: 0x019f_0000_0000, random: 1),
     workerID: 3, enforcementMode: .monitor, enforced: false, decision: .deny,
-    reason: .methodNotAllowed, matchedRule: "github", applicationProtocol: .http,
+    reason: .methodNotAllowed, matchedRule: "github", policy: "team-a",
+    applicationProtocol: .http,
     source: ClientAddress(Endpoint(address: IPAddress("10.1.0.1")!, port: 45678)),
     destination: OriginalDestination(
       Endpoint(address: IPAddress("2606:50c0:8000::153")!, port: 443)),

@@ -59,6 +59,7 @@ extension Worker {
     _ connection: inout Connection
   ) {
     guard let policy else { return refuse(Denial(.policyUnavailable), &connection) }
+    notePolicy(policy, &connection)
     let verdict = policy.decide(
       flow, from: connection.source.endpoint.address, at: isRepeated ? nil : now.nanoseconds)
     switch note(verdict, by: policy, &connection.record) {

@@ -23,6 +23,8 @@ struct OpenRecord: ~Copyable {
   /// A HostName's and an HTTPMethod's bytes.
   private var hostLength: UInt16 = 0
   private var methodLength: UInt16 = 0
+  /// The policy that judged last.
+  var policy = PolicyNames.none
 
   var responseStatus: UInt16 = 0
   var applicationProtocol = AuditRecord.ApplicationProtocol.tcp
@@ -50,6 +52,7 @@ struct OpenRecord: ~Copyable {
     reason = .internalError
     isEnforced = true
     matchedRule = nil
+    policy = PolicyNames.none
     responseStatus = 0
     clearTexts()
   }
@@ -169,6 +172,7 @@ extension Worker {
       decision: connection.record.decision,
       reason: connection.record.reason,
       matchedRule: connection.record.matchedRule,
+      policy: policyNames[connection.record.policy],
       applicationProtocol: connection.record.applicationProtocol,
       source: connection.source,
       destination: connection.machine.destination,

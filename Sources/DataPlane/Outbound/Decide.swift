@@ -41,6 +41,7 @@ extension Worker {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return
     }
+    notePolicy(policy, &connection)
     guard
       let verdict = policy.decideWithoutPeeking(
         destination, from: connection.source.endpoint.address, at: now.nanoseconds)
@@ -62,10 +63,17 @@ extension Worker {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return
     }
+    notePolicy(policy, &connection)
     let verdict = note(
       policy.decide(flow, from: connection.source.endpoint.address, at: now.nanoseconds),
       by: policy, &connection.record)
     perform(connection.machine.judged(verdict), on: &connection)
+  }
+
+  /// Enters in the open record whose allowlist is asked.
+  mutating func notePolicy(_ policy: Ruleset, _ connection: inout Connection) {
+    let name = policy.policyName(for: connection.source.endpoint.address)
+    connection.record.policy = policyNames.number(of: name)
   }
 
   /// Enters a verdict in the open record.

@@ -56,6 +56,7 @@ struct Worker: ~Copyable {
   var reply = TextBuffer()
   let replies: ReplyEncoder
 
+  var policyNames = PolicyNames()
   var auditEncoder: AuditEncoder
   var auditLines = TextBuffer(capacity: 64 * 1024)
   var auditIDs: AuditIDGenerator

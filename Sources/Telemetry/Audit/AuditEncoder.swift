@@ -112,6 +112,11 @@ package struct AuditEncoder: Sendable {
       buffer.append(escaping: rule)
       buffer.append(UInt8(ascii: "\""))
     }
+    if let policy = record.policy {
+      buffer.append(#","policy":""#)
+      buffer.append(escaping: policy)
+      buffer.append(UInt8(ascii: "\""))
+    }
   }
 
   private func appendEndpoints(

@@ -39,6 +39,8 @@ package struct AuditRecord: Sendable {
   package var reason: DenyReason?
   /// The name of the rule that allowed it; nil where none did.
   package var matchedRule: String?
+  /// The name of the policy that judged it; nil where that was the allowlist for all clients.
+  package var policy: String?
   package var applicationProtocol: ApplicationProtocol
   package var source: ClientAddress
   /// Nil where the kernel could not tell it.
@@ -66,6 +68,7 @@ package struct AuditRecord: Sendable {
     decision: Decision,
     reason: DenyReason?,
     matchedRule: String?,
+    policy: String? = nil,
     applicationProtocol: ApplicationProtocol,
     source: ClientAddress,
     destination: OriginalDestination?,
@@ -85,6 +88,7 @@ package struct AuditRecord: Sendable {
     self.decision = decision
     self.reason = reason
     self.matchedRule = matchedRule
+    self.policy = policy
     self.applicationProtocol = applicationProtocol
     self.source = source
     self.destination = destination
