@@ -28,6 +28,8 @@ import Testing
       "one or a list of: \(text(one))"
     case .either(let one, let other): "\(text(one)); or \(text(other))"
     case .section: "section"
+    case .positive(let highest): "number, more than 0, at most \(highest)"
+    case .like(let path, _): "as `\(path)`"
     }
   }
 

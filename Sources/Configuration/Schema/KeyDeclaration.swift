@@ -20,6 +20,8 @@ package struct KeyDeclaration: Sendable {
 package indirect enum ValueShape: Sendable {
   case boolean
   case integer(ClosedRange<Int>)
+  /// A number, with decimals or without: more than 0, up to this.
+  case positive(upTo: Int)
   /// Decimal seconds.
   case seconds(ClosedRange<Duration>)
   /// A text; the phrase says which.
@@ -29,6 +31,8 @@ package indirect enum ValueShape: Sendable {
   case list(of: ValueShape)
   case either(ValueShape, ValueShape)
   case section([KeyDeclaration])
+  /// What the key at this path takes.
+  case like(path: String, ValueShape)
 }
 
 extension KeyDeclaration {

@@ -102,22 +102,15 @@ extension ValueType {
   /// A list; every entry is read even where one before it is wrong.
   static func list<Item>(of item: ValueType<Item>) -> ValueType where Value == [Item] {
     ValueType(shape: .list(of: item.shape)) { node, findings in
-      switch node.content {
-      case .refused: return nil
-      case .sequence(let nodes):
-        var items: [Item] = []
-        items.reserveCapacity(nodes.count)
-        for (index, node) in nodes.enumerated() {
-          findings.within(.index(index)) {
-            if let value = item.read(node, findings) { items.append(value) }
-          }
+      guard let nodes = node.items(findings) else { return nil }
+      var items: [Item] = []
+      items.reserveCapacity(nodes.count)
+      for (index, node) in nodes.enumerated() {
+        findings.within(.index(index)) {
+          if let value = item.read(node, findings) { items.append(value) }
         }
-        return items
-      case .scalar(let scalar) where scalar.isNull: return []
-      case .scalar, .mapping:
-        findings.error("must be a list, not \(node.noun)", at: node.position)
-        return nil
       }
+      return items
     }
   }
 
@@ -149,6 +142,20 @@ extension ValueType {
       let value = read(&reader)
       reader.reportUnknownKeys()
       return value
+    }
+  }
+}
+
+extension Node {
+  /// The entries of a list; nil where it is none, which is reported.
+  func items(_ findings: Findings) -> [Node]? {
+    switch content {
+    case .refused: return nil
+    case .sequence(let nodes): return nodes
+    case .scalar(let scalar) where scalar.isNull: return []
+    case .scalar, .mapping:
+      findings.error("must be a list, not \(noun)", at: position)
+      return nil
     }
   }
 }

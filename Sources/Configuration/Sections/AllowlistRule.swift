@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Policy
 
-/// `egress.allowlist[]:`
+/// `egress.allowlist[]:` and the rules of policies.
 enum AllowlistRuleSection {
   static let name = Key(
     "name", .text("a name of 1 to 128 printable characters", complaint: complaint(ofName:)),
@@ -25,9 +25,23 @@ enum AllowlistRuleSection {
       + "server knows who sends them. What the workload sends under `x-portarium-` is removed "
       + "whatever the rule says.")
 
+  static let enforcementMode: Key<EnforcementMode?> = Key(
+    "enforcementMode", .word, otherwise: "the document's",
+    "The mode for what this rule refuses: by its rate limit, its encrypted hellos, or because it "
+      + "is the nearest miss. So one rule can be tried out while the others are enforced.")
+  static let rateLimit = Key(
+    "rateLimit", RateLimitSection.type, otherwise: "no limit",
+    "How often the rule may be used, by requests or by connections that carry none. What is more is "
+      + "denied `rate-limited`.")
+  static let allowEncryptedClientHello = Key(
+    "allowEncryptedClientHello", .boolean,
+    otherwise: "not behind names that stand for others",
+    "`true` admits encrypted hellos behind every name that the rule matches, `false` behind none.")
+
   static let keys = [
     name.declaration, hostPattern.declaration, port.declaration, ports.declaration,
-    allowedMethods.declaration, identityHeaders.declaration,
+    allowedMethods.declaration, identityHeaders.declaration, enforcementMode.declaration,
+    rateLimit.declaration, allowEncryptedClientHello.declaration,
   ]
 
   static let type: ValueType<Rule> = .section(keys) { section in
@@ -37,6 +51,9 @@ enum AllowlistRuleSection {
     let manyPorts = section.read(ports)
     let methods = section.read(allowedMethods)
     let identity = section.read(identityHeaders)
+    let mode = section.read(enforcementMode)
+    let limit = section.read(rateLimit)
+    let encrypted = section.read(allowEncryptedClientHello)
     if section.position(of: port) != nil, section.position(of: ports) != nil {
       section.error("port and ports exclude each other; list the port in ports", at: ports)
     }
@@ -44,7 +61,8 @@ enum AllowlistRuleSection {
     let rule = Rule(
       name: givenName ?? pattern.text, pattern: pattern.text, matcher: pattern.matcher,
       ports: onePort.map { [$0...$0] } ?? manyPorts ?? [], allowedMethods: methods,
-      identityHeaders: identity)
+      identityHeaders: identity, enforcementMode: mode, rateLimit: limit,
+      allowsEncryptedClientHello: encrypted)
     if rule.decidesUnseen {
       section.warning(
         "traffic to this address and port is relayed before any byte of it is read, so HTTP in "
@@ -53,7 +71,7 @@ enum AllowlistRuleSection {
     return rule
   }
 
-  @Sendable private static func complaint(ofName name: String) -> String? {
+  @Sendable static func complaint(ofName name: String) -> String? {
     guard (1...128).contains(name.unicodeScalars.count) else {
       return "must be 1 to 128 characters long"
     }
@@ -66,6 +84,6 @@ extension Rule {
   /// Nothing that such a rule asks about can be learnt from the flow's bytes.
   fileprivate var decidesUnseen: Bool {
     guard case .block = matcher else { return false }
-    return !ports.isEmpty && allowedMethods.isEmpty
+    return !ports.isEmpty && allowedMethods.isEmpty && allowsEncryptedClientHello != false
   }
 }

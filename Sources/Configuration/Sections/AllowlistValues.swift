@@ -7,6 +7,24 @@ struct SpelledPattern: Sendable {
   var matcher: HostMatcher
 }
 
+extension ValueType where Value == RuleList {
+  /// A list of rules; each is stored before the next one is read.
+  static var allowlist: ValueType {
+    let rule = AllowlistRuleSection.type
+    return ValueType(shape: .list(of: rule.shape)) { node, findings in
+      guard let nodes = node.items(findings) else { return nil }
+      var rules = RuleList()
+      for (index, node) in nodes.enumerated() {
+        findings.within(.index(index)) {
+          if let rule = rule.read(node, findings) { rules.append(rule) }
+        }
+      }
+      rules.shrink()
+      return rules
+    }
+  }
+}
+
 extension ValueType where Value == SpelledPattern {
   static var hostPattern: ValueType {
     let phrase = "a host name, *.suffix, *, an address or a CIDR block"

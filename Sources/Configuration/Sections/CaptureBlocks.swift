@@ -40,7 +40,7 @@ extension ValueType where Value == [CIDR] {
 }
 
 extension ValueType where Value == CIDR {
-  fileprivate static var block: ValueType {
+  static var block: ValueType {
     let phrase = "an address or a CIDR block"
     return ValueType(shape: .text(phrase)) { node, findings in
       guard let text = node.text(phrase, findings) else { return nil }

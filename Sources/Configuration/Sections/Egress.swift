@@ -32,19 +32,25 @@ enum EgressSection {
     "Whether `proxyPort` also takes CONNECT and absolute-form requests that are made to it on "
       + "loopback, as by `HTTPS_PROXY=http://127.0.0.1:15001`. The sidecar then resolves the name.")
   static let allowlist = Key(
-    "allowlist", .list(of: AllowlistRuleSection.type), default: [], shown: "empty",
+    "allowlist", .allowlist, default: RuleList(), shown: "empty",
     "The rules. The first whose host, port and method all match admits the traffic; what none "
       + "admits is denied.")
+  static let policies = Key(
+    "policies", .policies, default: [], shown: "none",
+    "Allowlists for certain clients, as behind a gateway: each takes the place of "
+      + "`egress.allowlist` for what comes from its `sources`.")
 
   static let keys = [
     injectTraceContext.declaration, explicitProxy.declaration, allowlist.declaration,
+    policies.declaration,
   ]
 
   static let type: ValueType<Egress> = .section(keys) { section in
     let egress = Egress(
       injectTraceContext: section.read(injectTraceContext),
-      explicitProxy: section.read(explicitProxy), rules: RuleList(section.read(allowlist)))
-    if egress.rules.isEmpty {
+      explicitProxy: section.read(explicitProxy), rules: section.read(allowlist),
+      policies: section.read(policies))
+    if egress.rules.isEmpty, egress.policies.isEmpty {
       section.warning("no rule admits anything: every connection will be denied", at: allowlist)
     }
     return egress
