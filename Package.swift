@@ -54,7 +54,7 @@ let package = Package(
     library(
       "ControlPlane",
       [
-        "Addressing", "Configuration", "Policy", "Telemetry",
+        "Addressing", "Configuration", "Kernel", "Policy", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -108,7 +108,7 @@ let package = Package(
     .testTarget(
       name: "ControlPlaneTests",
       dependencies: [
-        "ControlPlane", "Configuration", "Telemetry", "Policy", "Addressing",
+        "ControlPlane", "Configuration", "Kernel", "Telemetry", "Policy", "Addressing",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -259,6 +260,29 @@ int pl_wait_writable(int fd, int milliseconds) {
   struct pollfd entry = {.fd = fd, .events = POLLOUT};
   PL_RESULT(poll(&entry, 1, milliseconds));
 }
+
+// inotify: what happens to names in a directory and to the files behind them
+
+int pl_inotify(void) { PL_RESULT(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
+int pl_inotify_add(int fd, const char *directory, uint32_t events) {
+  PL_RESULT(inotify_add_watch(fd, directory, events | IN_ONLYDIR | IN_MASK_ADD));
+}
+
+int pl_inotify_remove(int fd, int watch) { PL_RESULT(inotify_rm_watch(fd, watch)); }
+
+_Static_assert(pl_file_modified == IN_MODIFY, "");
+_Static_assert(pl_file_attributes == IN_ATTRIB, "");
+_Static_assert(pl_file_closed == IN_CLOSE_WRITE, "");
+_Static_assert(pl_name_moved_from == IN_MOVED_FROM, "");
+_Static_assert(pl_name_moved_to == IN_MOVED_TO, "");
+_Static_assert(pl_name_created == IN_CREATE, "");
+_Static_assert(pl_name_deleted == IN_DELETE, "");
+_Static_assert(pl_directory_deleted == IN_DELETE_SELF, "");
+_Static_assert(pl_directory_moved == IN_MOVE_SELF, "");
+_Static_assert(pl_directory_unmounted == IN_UNMOUNT, "");
+_Static_assert(pl_events_lost == IN_Q_OVERFLOW, "");
+_Static_assert(pl_watch_ended == IN_IGNORED, "");
 
 // Clocks, randomness, the process
 

@@ -82,6 +82,25 @@ size_t pl_signal_info_size(void);
 int pl_wait_readable(int fd, int milliseconds);
 int pl_wait_writable(int fd, int milliseconds);
 
+// inotify: what happens to names in a directory and to the files behind them
+
+int pl_inotify(void);
+/// Adds `events` to what is told of a directory; a watch of the same directory has the same number.
+int pl_inotify_add(int fd, const char *directory, uint32_t events);
+int pl_inotify_remove(int fd, int watch);
+static const uint32_t pl_file_modified = 0x002;
+static const uint32_t pl_file_attributes = 0x004;
+static const uint32_t pl_file_closed = 0x008;
+static const uint32_t pl_name_moved_from = 0x040;
+static const uint32_t pl_name_moved_to = 0x080;
+static const uint32_t pl_name_created = 0x100;
+static const uint32_t pl_name_deleted = 0x200;
+static const uint32_t pl_directory_deleted = 0x400;
+static const uint32_t pl_directory_moved = 0x800;
+static const uint32_t pl_directory_unmounted = 0x2000;
+static const uint32_t pl_events_lost = 0x4000;
+static const uint32_t pl_watch_ended = 0x8000;
+
 // Clocks, randomness, the process
 
 uint64_t pl_monotonic_clock(void);

@@ -1,0 +1,78 @@
+import Foundation
+
+/// A directory in which a test changes a document in the ways that programs, people and kubelets
+/// do. Removed with the value.
+final class Volume {
+  let root: String
+  private var generation = 0
+
+  init() throws {
+    root = NSTemporaryDirectory() + "portarium-reload-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  func path(_ name: String) -> String { "\(root)/\(name)" }
+
+  func makeDirectory(_ name: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: path(name), withIntermediateDirectories: false)
+  }
+
+  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
+
+  /// Cuts off what is there and writes the pieces one by one, as `cat >` does.
+  ///
+  /// - Parameter beforeClosing: what is done while the file is still open.
+  func write(_ name: String, _ pieces: [String], beforeClosing: () throws -> Void = {}) throws {
+    if !FileManager.default.fileExists(atPath: path(name)) {
+      _ = FileManager.default.createFile(atPath: path(name), contents: nil)
+    }
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
+    try file.truncate(atOffset: 0)
+    for piece in pieces { try file.write(contentsOf: Data(piece.utf8)) }
+    try beforeClosing()
+    try file.close()
+  }
+
+  func write(_ name: String, _ text: String) throws { try write(name, [text]) }
+
+  /// truncate(2): nobody opens or closes it.
+  func truncate(_ name: String) throws {
+    guard unsafe Foundation.truncate(path(name), 0) == 0 else {
+      throw CocoaError(.fileWriteUnknown)
+    }
+  }
+
+  /// rename(2): over what is there.
+  func rename(_ from: String, _ to: String) throws {
+    guard unsafe Foundation.rename(path(from), path(to)) == 0 else {
+      throw CocoaError(.fileWriteUnknown)
+    }
+  }
+
+  func link(_ name: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: path(name), withDestinationPath: target)
+  }
+
+  // MARK: As kubelet mounts a ConfigMap
+
+  /// A directory for the new content, `..data` swapped to it by a rename, the old one removed;
+  /// `config.yaml` is a symbolic link through `..data` and never changes.
+  func swap(_ text: String) throws {
+    let old = "..2026_\(generation)"
+    generation += 1
+    let new = "..2026_\(generation)"
+    try makeDirectory(new)
+    try write("\(new)/config.yaml", text)
+    try link("..data_tmp", to: new)
+    try rename("..data_tmp", "..data")
+    if generation == 1 {
+      try link("config.yaml", to: "..data/config.yaml")
+    } else {
+      try remove(old)
+    }
+  }
+}
