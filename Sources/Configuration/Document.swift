@@ -14,24 +14,35 @@ package struct Document: Sendable {
   /// Nil: as many as the CPU limit of the cgroup allows.
   package var workers: Int?
   package var enforcementMode: EnforcementMode
+  package var onReload: OnReload
   package var egress: Egress
   package var limits: Limits
   package var audit: Audit
   package var capture: Capture
 }
 
+/// What a new policy means for connections that are open.
+package enum OnReload: String, CaseIterable, Sendable { case keep, recheck }
+
 /// A document and what its author should hear about it.
 package struct Loaded: Sendable {
   package var document: Document
   /// In the order of their positions.
   package var warnings: [Diagnostic]
+  /// Of the text that it was read from.
+  package var fingerprint: Fingerprint
 }
 
 extension Document {
   /// Reads and checks the file at `path`, which must be a regular one of at most 16 MiB. Blocks
   /// for as long as the disk does; any thread.
   package static func load(path: String) throws(ConfigurationFailure) -> Loaded {
-    try parse(try DocumentFile.read(path), file: path)
+    try parse(try read(path: path), file: path)
+  }
+
+  /// The bytes of the file at `path`, under the same conditions as `load`.
+  package static func read(path: String) throws(ConfigurationFailure) -> [UInt8] {
+    try DocumentFile.read(path)
   }
 
   /// Reads and checks a text with the flags' values in place of its own; `file` is what its
@@ -45,7 +56,8 @@ extension Document {
     if let root, root.isDocument(findings),
       let document = DocumentSection.type.read(root, findings), !findings.hasErrors
     {
-      return Loaded(document: document, warnings: findings.sortedWarnings)
+      return Loaded(
+        document: document, warnings: findings.sortedWarnings, fingerprint: Fingerprint(of: bytes))
     }
     throw .invalid(findings.sortedErrors)
   }

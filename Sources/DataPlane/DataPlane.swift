@@ -104,8 +104,15 @@ package final class DataPlane: Sendable {
   }
 
   /// Puts a policy in force. Decisions from the next batch of events on are made by it.
-  package func publish(_ ruleset: Ruleset) {
-    policy.publish(ruleset)
+  ///
+  /// - Parameters:
+  ///   - options: take effect with it; nil leaves those in force.
+  ///   - rechecks: whether connections that are open are judged by it too, and reset where it
+  ///     doesn't allow them.
+  package func publish(
+    _ ruleset: Ruleset, options: EgressOptions? = nil, rechecks: Bool = false
+  ) {
+    policy.publish(ruleset, options: options, rechecks: rechecks)
     for mailbox in mailboxes { mailbox.wakeUp.signal() }
   }
 

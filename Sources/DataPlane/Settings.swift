@@ -1,6 +1,16 @@
 package import Addressing
 package import Telemetry
 
+/// What a policy says beside its rules: it takes effect together with them, at any time.
+package struct EgressOptions: Sendable {
+  /// Whether requests get `traceparent` and `tracestate`.
+  package var injectsTraceContext: Bool
+
+  package init(injectsTraceContext: Bool = true) {
+    self.injectsTraceContext = injectsTraceContext
+  }
+}
+
 /// What the workers need to know of the configuration. Immutable while they run.
 package struct DataPlaneSettings: Sendable {
   package var workspaceID: String
@@ -13,8 +23,8 @@ package struct DataPlaneSettings: Sendable {
   /// Ports of this host's that lead back to this process. Judged on every address of the host.
   package var ownPorts: [UInt16]
   package var limits: Limits
-  /// Whether requests get `traceparent` and `tracestate`.
-  package var injectsTraceContext: Bool
+  /// In force until a policy is published with others.
+  package var options: EgressOptions
   /// Whether connections made to a listener on loopback are served as an HTTP proxy's.
   package var explicitProxy: Bool
   package var auditFormat: AuditFormat
@@ -23,7 +33,7 @@ package struct DataPlaneSettings: Sendable {
 
   package init(
     workspaceID: String, workers: Int, listeners: [Endpoint], method: CaptureMethod = .redirect,
-    ownPorts: [UInt16] = [], limits: Limits = Limits(), injectsTraceContext: Bool = true,
+    ownPorts: [UInt16] = [], limits: Limits = Limits(), options: EgressOptions = EgressOptions(),
     explicitProxy: Bool = false, auditFormat: AuditFormat = .json,
     dropsAuditWhenFull: Bool = false
   ) {
@@ -33,7 +43,7 @@ package struct DataPlaneSettings: Sendable {
     self.method = method
     self.ownPorts = ownPorts
     self.limits = limits
-    self.injectsTraceContext = injectsTraceContext
+    self.options = options
     self.explicitProxy = explicitProxy
     self.auditFormat = auditFormat
     self.dropsAuditWhenFull = dropsAuditWhenFull

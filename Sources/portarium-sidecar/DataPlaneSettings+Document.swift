@@ -37,7 +37,7 @@ extension DataPlaneSettings {
         document.proxyPort, document.adminPort, document.inboundPort, document.dnsPort,
       ],
       limits: limits,
-      injectsTraceContext: document.egress.injectTraceContext,
+      options: EgressOptions(document.egress),
       explicitProxy: document.egress.explicitProxy,
       auditFormat: document.audit.format == .cloudevents ? .cloudEvents : .json,
       dropsAuditWhenFull: document.audit.whenFull == .drop)
@@ -61,6 +61,10 @@ extension AuditSink.Target {
     case .unix(let path): self = .unixSocket(path: path)
     }
   }
+}
+
+extension EgressOptions {
+  init(_ egress: Egress) { self.init(injectsTraceContext: egress.injectTraceContext) }
 }
 
 extension Duration {

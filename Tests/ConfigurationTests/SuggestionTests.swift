@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "audit", "mtls", "token", "onReload", "x", "proxyPortOfOurs", "pprt",
+    "mtls", "token", "x", "proxyPortOfOurs", "pprt",
   ])
   func `no key is suggested that is not near`(key: String) {
     #expect(

@@ -26,6 +26,10 @@ enum DocumentSection {
   static let enforcementMode = Key(
     "enforcementMode", .word, default: EnforcementMode.enforce, shown: "enforce",
     "`monitor` lets pass what the allowlist would deny, and writes down that it would have.")
+  static let onReload = Key(
+    "onReload", .word, default: OnReload.keep, shown: "keep",
+    "What a changed policy means for connections that are open: `keep` leaves them as they were "
+      + "judged, `recheck` judges them again and resets those it doesn't allow.")
   static let egress = Key(section: "egress", EgressSection.type, "What may leave, and how.")
   static let limits = Key(section: "limits", LimitsSection.type, "Deadlines and sizes.")
   static let audit = Key(
@@ -36,8 +40,8 @@ enum DocumentSection {
   static let keys = [
     workspaceId.declaration, proxyPort.declaration, inboundPort.declaration,
     adminPort.declaration, healthPort.declaration, dnsPort.declaration, workers.declaration,
-    enforcementMode.declaration, egress.declaration, limits.declaration, audit.declaration,
-    capture.declaration,
+    enforcementMode.declaration, onReload.declaration, egress.declaration, limits.declaration,
+    audit.declaration, capture.declaration,
   ]
 
   static let type: ValueType<Document> = .section(keys) { section in
@@ -51,6 +55,7 @@ enum DocumentSection {
       dnsPort: section.read(dnsPort),
       workers: section.read(workers),
       enforcementMode: section.read(enforcementMode),
+      onReload: section.read(onReload),
       egress: section.read(egress),
       limits: section.read(limits),
       audit: section.read(audit),

@@ -61,7 +61,7 @@ extension Worker {
     _ head: RequestHead, _ message: Span<UInt8>, as form: RequestHead.OriginForm?,
     identifies: Bool, _ record: inout OpenRecord, into outgoing: inout ByteBuffer
   ) -> Bool {
-    if settings.injectsTraceContext {
+    if options.injectsTraceContext {
       let context = TraceContext(
         continuing: head, in: message, traceID: traceIDs.nextTraceID(),
         parentID: traceIDs.nextParentID())

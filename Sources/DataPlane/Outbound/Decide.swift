@@ -56,7 +56,9 @@ extension Worker {
   private mutating func decide(_ flow: Flow, _ connection: inout Connection) {
     if case .tls = flow.content { connection.record.applicationProtocol = .tls }
     // A tunnel's record keeps what its CONNECT said.
-    if !connection.machine.isTunnel, let name = flow.name {
+    if let tunnel = connection.tunnel {
+      tunnel.serverName = flow.name
+    } else if let name = flow.name {
       connection.record.noteTexts(host: name.bytes)
     }
     guard let policy else {

@@ -180,7 +180,7 @@ extension Worker {
 
   /// The flow that the open record is about, made again for a reply: keeping it would cost every
   /// request what only refused ones need.
-  private func requestFlow(_ connection: borrowing Connection) -> Flow? {
+  func requestFlow(_ connection: borrowing Connection) -> Flow? {
     if let explicit = connection.asksProxy {
       return connection.machine.destination.map { explicit.flow(to: $0) } ?? explicit.flow
     }

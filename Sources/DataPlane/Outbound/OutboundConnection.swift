@@ -49,8 +49,21 @@ struct OutboundConnection {
   /// What the first bytes showed, as far as they did. Decides how a denial is told.
   enum Content { case unknown, tls, http, http2, opaque }
 
+  /// As what the bytes were judged, so that they can be judged again.
+  enum Judged {
+    /// Not at all, or request by request.
+    case nothing
+    /// By the destination alone, before any byte was read.
+    case unseen
+    case tls, tlsWithEncryptedHello
+    case opaque, silent
+    /// Opaque or silent, by the name that their tunnel was opened to.
+    case opaqueByTunnel, silentByTunnel
+  }
+
   private(set) var state = State.accepted
   private(set) var content = Content.unknown
+  private(set) var judgedAs = Judged.nothing
   private(set) var destination: OriginalDestination?
   /// True from the answer to a CONNECT on.
   private(set) var isTunnel = false
@@ -106,6 +119,7 @@ struct OutboundConnection {
       return .readMore
     }
     content = .opaque
+    judgedAs = .unseen
     return judged(verdict)
   }
 
@@ -221,6 +235,7 @@ struct OutboundConnection {
   private mutating func lookUp(name: HostName?, _ content: Flow.Content) -> Action {
     guard let destination else { return deny(Denial(.originalDestinationUnavailable)) }
     state = .judging
+    judgedAs = Judged(content, byTunnel: name != nil)
     hello = nil
     return .lookUp(Flow(destination: destination, name: name, content: content))
   }
@@ -232,11 +247,37 @@ struct OutboundConnection {
   }
 }
 
+extension OutboundConnection.Judged {
+  fileprivate init(_ content: Flow.Content, byTunnel: Bool) {
+    self =
+      switch content {
+      case .tls(let isEncrypted): isEncrypted ? .tlsWithEncryptedHello : .tls
+      case .opaque: byTunnel ? .opaqueByTunnel : .opaque
+      case .silent: byTunnel ? .silentByTunnel : .silent
+      // Judged request by request, or as what it carries.
+      case .http, .tunnel: .nothing
+      }
+  }
+
+  /// What is judged again; nil where nothing was.
+  var content: Flow.Content? {
+    switch self {
+    case .nothing: nil
+    case .tls: .tls(encryptedClientHello: false)
+    case .tlsWithEncryptedHello: .tls(encryptedClientHello: true)
+    case .unseen, .opaque, .opaqueByTunnel: .opaque
+    case .silent, .silentByTunnel: .silent
+    }
+  }
+}
+
 /// What a CONNECT asked for. On the heap: captured connections have none, and a name is larger than
 /// the rest of a connection.
 final class Tunnel {
   /// Nil where it was opened to an address.
   let name: HostName?
+  /// The name that the TLS in it asked for, which its record has no place for.
+  var serverName: HostName?
 
   init(name: HostName?) { self.name = name }
 

@@ -61,6 +61,14 @@ struct ConnectionID: Hashable, Sendable {
     return unsafe ConnectionReference(slot(index))
   }
 
+  /// Slots there are, in use or not.
+  var slotCount: Int { inUse.count }
+
+  /// The connection in a slot below `slotCount`, where one lives there.
+  func find(slot index: Int) -> ConnectionReference? {
+    inUse[index] ? unsafe ConnectionReference(slot(index)) : nil
+  }
+
   /// Marks the slot for the end of the batch; until then its memory stays as it is.
   mutating func release(_ id: ConnectionID) {
     released.append(id.index)

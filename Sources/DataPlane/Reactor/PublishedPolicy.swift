@@ -3,19 +3,30 @@ import Synchronization
 
 /// The policy in force, handed from the control thread to the workers.
 final class PublishedPolicy: Sendable {
-  private let current = Mutex<Ruleset?>(nil)
+  /// What a worker goes by from the next batch on.
+  struct Publication: Sendable {
+    var ruleset: Ruleset
+    /// Nil where nothing but the rules has changed.
+    var options: EgressOptions?
+    /// Whether connections that are open are judged again.
+    var rechecks: Bool
+  }
+
+  private let current = Mutex<Publication?>(nil)
   private let counter = Atomic<Int>(0)
 
   init() {}
 
-  /// From any thread. Workers take it between two batches.
-  func publish(_ ruleset: Ruleset) {
-    current.withLock { $0 = ruleset }
+  /// From any thread. Workers take it between two batches; one that has not taken the publication
+  /// before never sees it.
+  func publish(_ ruleset: Ruleset, options: EgressOptions? = nil, rechecks: Bool = false) {
+    let publication = Publication(ruleset: ruleset, options: options, rechecks: rechecks)
+    current.withLock { $0 = publication }
     counter.add(1, ordering: .releasing)
   }
 
   /// Changes with every publication; 0 before the first. Cheap enough for every batch.
   var generation: Int { counter.load(ordering: .acquiring) }
 
-  var ruleset: Ruleset? { current.withLock { $0 } }
+  var latest: Publication? { current.withLock { $0 } }
 }

@@ -63,6 +63,9 @@ struct Worker: ~Copyable {
   var traceIDs: TraceIDGenerator
 
   private(set) var policy: Ruleset?
+  private(set) var options: EgressOptions
+  /// The slot at which judging connections again goes on; nil where that is done.
+  var recheckPosition: Int?
   private var policyGeneration = 0
   private(set) var isDraining = false
 
@@ -84,6 +87,7 @@ struct Worker: ~Copyable {
     }
     self.id = id
     self.settings = settings
+    options = settings.options
     headLimits = HeadLimits(
       maximumBytes: settings.limits.requestHeadBytes,
       maximumFields: settings.limits.requestHeadFields)
@@ -136,6 +140,7 @@ struct Worker: ~Copyable {
     takePolicy()
     for index in 0..<count { dispatch(index) }
     runReady()
+    recheck()
     runTimers()
     slab.freeReleased()
     handOverAudit()
@@ -151,7 +156,7 @@ struct Worker: ~Copyable {
 
   private func waitForEvents(_ longestWait: Int32) -> Int {
     var milliseconds = longestWait
-    if !ready.isEmpty {
+    if !ready.isEmpty || recheckPosition != nil {
       milliseconds = 0
     } else {
       var wait = wheel.nextWait(from: now)
@@ -173,7 +178,10 @@ struct Worker: ~Copyable {
     let generation = published.generation
     guard generation != policyGeneration else { return }
     policyGeneration = generation
-    policy = published.ruleset
+    guard let publication = published.latest else { return }
+    policy = publication.ruleset
+    options = publication.options ?? options
+    recheckPosition = publication.rechecks ? 0 : nil
   }
 
   private mutating func dispatch(_ index: Int) {
