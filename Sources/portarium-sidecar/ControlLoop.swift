@@ -1,21 +1,25 @@
+import ControlPlane
 import Kernel
 
-/// What the control thread does while the workers serve: it waits for signals and for what other
-/// threads ask of it.
+/// What the control thread does while the workers serve: it waits for signals, for changes of the
+/// document, and for what other threads ask of it.
 struct ControlLoop: ~Copyable {
   /// What to do about what came. All of it happens on the control thread, one after the other.
   struct Actions {
-    /// SIGHUP.
-    var reload: () -> Void
+    /// SIGHUP, or the document may have changed.
+    var reload: (PolicyReloader.Cause) -> Void
     /// SIGUSR1.
     var reopenAudit: () -> Void
   }
 
-  private enum Token: UInt64 { case signals, drainRequest }
+  private enum Token: UInt64 { case signals, drainRequest, document }
 
   private let epoll: Epoll
   private let signals: Signals
   let drainRequest: DrainRequest
+  /// Nil where the document isn't watched.
+  private var document: PathWatch?
+  private var settling = Settling()
 
   init(_ signals: consuming Signals) throws(Errno) {
     let drainRequest = try DrainRequest()
@@ -28,22 +32,37 @@ struct ControlLoop: ~Copyable {
     self.drainRequest = drainRequest
   }
 
+  /// Watches the document at `path` from here on; what has changed since it was read is found too.
+  ///
+  /// - Returns: directories that can't be watched.
+  mutating func watch(_ path: String) throws(Errno) -> [PathWatch.Blind] {
+    let watch = try PathWatch(path)
+    try epoll.addLevelTriggered(watch.descriptor, token: Token.document.rawValue)
+    let blind = watch.blind
+    document = consume watch
+    settling.note(.complete, at: .now())
+    return blind
+  }
+
   /// Returns once the process is to drain.
-  func run(_ actions: Actions) throws(Errno) {
+  mutating func run(_ actions: Actions) throws(Errno) {
     while true {
-      for index in 0..<(try epoll.wait(milliseconds: -1)) {
+      for index in 0..<(try epoll.wait(milliseconds: settling.wait(from: .now()))) {
         switch Token(rawValue: epoll.event(index).token) {
         case .signals:
           switch try signals.take() {
           case .terminate: return
-          case .reload: actions.reload()
+          case .reload: actions.reload(.request)
           case .reopen: actions.reopenAudit()
           case nil: break
           }
         case .drainRequest: if drainRequest.wasAsked { return }
+        case .document:
+          if let change = try document?.take() { settling.note(change, at: .now()) }
         case nil: preconditionFailure("an event of a descriptor that nobody registered")
         }
       }
+      if settling.isDue(at: .now()) { actions.reload(.change) }
     }
   }
 }

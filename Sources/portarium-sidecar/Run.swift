@@ -16,7 +16,7 @@ struct Run: ParsableCommand {
     let level = logging.level()
     let loaded = document.load()
     for warning in loaded.warnings { Sidecar.say("warning: \(warning)") }
-    Sidecar.exit(Service(loaded.document, logLevel: LogLevel(level)).serve())
+    Sidecar.exit(Service(loaded, path: document.resolved, logLevel: LogLevel(level)).serve())
   }
 }
 

@@ -10,7 +10,7 @@ extension Service {
     lifecycle.advance(to: .draining)
     log.info("draining")
     dataPlane.drain()
-    let deadline = Instant.now() + document.limits.drain.nanoseconds
+    let deadline = Instant.now() + inForce.now.document.limits.drain.nanoseconds
     var isForced = false
     for id in dataPlane.counters.indices {
       let left = Int32(clamping: (deadline.since(Instant.now()) + 999_999) / 1_000_000)

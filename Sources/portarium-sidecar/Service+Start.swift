@@ -29,12 +29,16 @@ extension Service {
   func startAdmin(
     _ settings: DataPlaneSettings, _ counters: CountersBox, _ drainRequest: DrainRequest
   ) throws(StartFailure) -> AdminServer {
-    let status = SidecarStatus(
-      workspaceId: document.workspaceId, version: Self.version,
-      enforcementMode: document.enforcementMode, egressRuleCount: document.egress.rules.count,
-      workers: settings.workers, startedAt: startedAt)
     let router = AdminRouter(
-      lifecycle: lifecycle, status: { status },
+      lifecycle: lifecycle,
+      status: { [inForce, startedAt] in
+        let now = inForce.now
+        return SidecarStatus(
+          workspaceId: now.document.workspaceId, version: Self.version,
+          enforcementMode: now.document.enforcementMode,
+          egressRuleCount: now.ruleset.ruleCount, workers: settings.workers,
+          startedAt: startedAt)
+      },
       metrics: { WorkerCounters.appendMetrics(of: counters.all, to: &$0) })
     do {
       return try AdminServer(
@@ -46,14 +50,11 @@ extension Service {
   }
 
   func startDataPlane(_ settings: DataPlaneSettings) throws(StartFailure) -> DataPlane {
-    let policy = Ruleset(
-      rules: document.egress.rules, policies: document.egress.policies,
-      enforcementMode: document.enforcementMode)
     let sink = try openAuditSink()
     do {
       let log = self.log
       return try DataPlane(
-        settings: settings, policy: policy, audit: sink,
+        settings: settings, policy: inForce.now.ruleset, audit: sink,
         reportFailure: { log.critical("\($0)") })
     } catch {
       throw StartFailure(error)

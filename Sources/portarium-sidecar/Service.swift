@@ -8,14 +8,24 @@ import Logging
 struct Service {
   static let version = "0.1.0"
 
+  /// What it is started with, but for the rules: `inForce` has those.
   let document: Document
+  let fingerprint: Fingerprint
+  /// Where that came from.
+  let path: String
   let lifecycle = Lifecycle()
   let startedAt = Instant.wallClock()
   let logLevel: LogLevel
   let log: Logger
+  let inForce: PolicyInForce
+  let reloads: ReloadStatus
 
-  init(_ document: Document, logLevel: LogLevel) {
-    self.document = document
+  init(_ loaded: Loaded, path: String, logLevel: LogLevel) {
+    document = loaded.document.withoutRules
+    fingerprint = loaded.fingerprint
+    self.path = path
+    inForce = PolicyInForce(loaded.document)
+    reloads = ReloadStatus(loadedAt: startedAt)
     self.logLevel = logLevel
     log = Logger(label: "portarium-sidecar") { label in
       JSONLogHandler(
@@ -27,7 +37,7 @@ struct Service {
   func serve() -> ExitStatus {
     do throws(StartFailure) {
       // Before any other thread exists: all of them inherit the blocked signals.
-      let loop = try prepare()
+      var loop = try prepare()
       let counters = CountersBox()
       let settings = try settings()
       let admin = try startAdmin(settings, counters, loop.drainRequest)
@@ -41,7 +51,7 @@ struct Service {
       counters.publish(dataPlane.counters)
       lifecycle.advance(to: .ready)
       log.info("ready", metadata: ["proxyPort": "\(document.proxyPort)"])
-      steer(dataPlane, loop)
+      steer(dataPlane, &loop)
       let status = drain(dataPlane)
       lifecycle.advance(to: .stopped)
       admin.stop()
@@ -53,19 +63,38 @@ struct Service {
   }
 
   /// Returns once the process is to drain.
-  private func steer(_ dataPlane: DataPlane, _ loop: borrowing ControlLoop) {
+  private func steer(_ dataPlane: DataPlane, _ loop: inout ControlLoop) {
+    var reloader = PolicyReloader(
+      path: path, started: document, fingerprint: fingerprint, inForce: inForce, status: reloads,
+      log: log
+    ) { new in
+      dataPlane.publish(
+        new.ruleset, options: EgressOptions(new.document.egress),
+        rechecks: new.document.onReload == .recheck)
+    }
     let actions = ControlLoop.Actions(
-      reload: { log.notice("a running sidecar doesn't read its configuration again") },
+      reload: { reloader.reload($0) },
       reopenAudit: {
         guard case .file = document.audit.sink else {
           return log.notice("audit records go to a stream that can't be reopened")
         }
         dataPlane.reopenAudit()
       })
+    watchDocument(&loop)
     do {
       try loop.run(actions)
     } catch {
       log.critical("waiting for signals failed: \(error)")
+    }
+  }
+
+  private func watchDocument(_ loop: inout ControlLoop) {
+    do {
+      for blind in try loop.watch(path) {
+        log.notice("changes in \(blind.directory) go unnoticed: \(blind.reason)")
+      }
+    } catch {
+      log.warning("the configuration is not watched, SIGHUP reloads it: \(error)")
     }
   }
 }
