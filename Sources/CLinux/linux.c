@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -116,6 +117,14 @@ int pl_local_address(int fd, struct pl_address *address) {
   return 0;
 }
 
+int pl_peer_address(int fd, struct pl_address *address) {
+  struct sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  if (getpeername(fd, (struct sockaddr *)&storage, &length) < 0) return -errno;
+  pl_from_sockaddr(&storage, address);
+  return 0;
+}
+
 int pl_original_destination(int fd, int family, struct pl_address *address) {
   struct sockaddr_storage storage;
   memset(&storage, 0, sizeof storage);
@@ -138,6 +147,13 @@ int pl_pending_error(int fd) {
   return value;
 }
 
+int pl_tcp_state(int fd) {
+  struct tcp_info info = {0};
+  socklen_t length = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
+  return info.tcpi_state;
+}
+
 int pl_reset_on_close(int fd) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};
   PL_RESULT(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
@@ -156,6 +172,22 @@ ssize_t pl_send(int fd, const void *bytes, size_t count, int more) {
 ssize_t pl_splice(int from, int to, size_t count, int more) {
   PL_RESULT(splice(from, NULL, to, NULL, count,
                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0)));
+}
+
+// Netlink
+
+int pl_sock_diag_socket(void) {
+  PL_RESULT(socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+}
+
+ssize_t pl_netlink_receive(int fd, void *bytes, size_t count, uint32_t *sender) {
+  struct sockaddr_nl from = {0};
+  socklen_t length = sizeof from;
+  ssize_t result =
+      recvfrom(fd, bytes, count, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+  if (result < 0) return -errno;
+  *sender = from.nl_pid;
+  return result;
 }
 
 // Pipes, files

@@ -27,17 +27,27 @@ int pl_listen(int fd, int backlog);
 int pl_connect(int fd, const struct pl_address *address);
 int pl_accept(int fd, struct pl_address *peer);
 int pl_local_address(int fd, struct pl_address *address);
+int pl_peer_address(int fd, struct pl_address *address);
 /// SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST are both 80; their headers clash with the C library's.
 int pl_original_destination(int fd, int family, struct pl_address *address);
 int pl_set_option(int fd, int level, int name, int value);
 /// SO_ERROR's value (0 or an errno), or -errno where it can't be read.
 int pl_pending_error(int fd);
+/// The state of a TCP socket, as include/net/tcp_states.h numbers it.
+int pl_tcp_state(int fd);
 /// Makes close() send a reset and forget what was not sent.
 int pl_reset_on_close(int fd);
 int pl_shutdown_write(int fd);
 pl_ssize pl_receive(int fd, void *bytes, size_t count);
 pl_ssize pl_send(int fd, const void *bytes, size_t count, int more);
 pl_ssize pl_splice(int from, int to, size_t count, int more);
+
+// Netlink
+
+/// NETLINK_SOCK_DIAG
+int pl_sock_diag_socket(void);
+/// Never waits. The sender is the port it sent from: 0 is the kernel.
+pl_ssize pl_netlink_receive(int fd, void *bytes, size_t count, uint32_t *sender);
 
 // Pipes, files
 
