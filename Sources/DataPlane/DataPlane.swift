@@ -52,9 +52,11 @@ package final class DataPlane: Sendable {
   /// - Parameters:
   ///   - policy: in force from the first connection on; nil where one is published later.
   ///   - sink: gets the audit lines.
+  ///   - denials: is given what is denied, beside the audit.
   ///   - reportFailure: called, on a thread of the data plane, for what goes wrong while it runs.
   package init(
     settings: DataPlaneSettings, policy: Ruleset?, audit sink: consuming AuditSink,
+    denials: DenialLog = DenialLog(),
     reportFailure: @escaping @Sendable (Failure) -> Void
   ) throws(StartError) {
     precondition(settings.workers >= 1)
@@ -89,7 +91,7 @@ package final class DataPlane: Sendable {
             var worker = try Worker(
               id: id, settings: settings, listeners: own.take(), mailbox: mailbox,
               published: policy, auditWriter: auditWriter, counters: counters,
-              resolver: resolver)
+              denials: denials, resolver: resolver)
             worker.run()
           } catch {
             // Its listeners close with it, so its share of connections is refused.

@@ -186,17 +186,19 @@ extension Worker {
       record, host: connection.record.host, method: connection.record.method,
       path: connection.record.path, traceparent: connection.record.traceparent,
       into: &auditLines)
-    connection.record.close()
     counters.auditRecords.add(1)
     // Nowhere else, so that the counters agree with the records whatever was decided on the way.
     if let reason = connection.record.reason {
       counters.countDenial(reason)
+      denials.add(
+        record, reason: reason, host: connection.record.host, method: connection.record.method)
     } else {
       counters.allowed.add(1)
     }
     counters.bytesSent.add(connection.sent.delivered)
     counters.bytesReceived.add(connection.received.delivered)
     if outcome == .upstreamFailed { counters.upstreamFailures.add(1) }
+    connection.record.close()
   }
 
   /// Monotonic and wall clock are read together once a batch.

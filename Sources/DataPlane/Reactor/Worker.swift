@@ -29,6 +29,7 @@ struct Worker: ~Copyable {
   /// Connections this worker takes.
   let connectionLimit: Int
   let counters: WorkerCounters
+  let denials: DenialLog
   let mailbox: Mailbox
   /// Nil where no name is ever resolved here.
   let resolver: Resolver?
@@ -76,7 +77,7 @@ struct Worker: ~Copyable {
   init(
     id: Int, settings: DataPlaneSettings, listeners: [Listener], mailbox: Mailbox,
     published: PublishedPolicy, auditWriter: AuditWriter, counters: WorkerCounters,
-    resolver: Resolver? = nil
+    denials: DenialLog = DenialLog(), resolver: Resolver? = nil
   ) throws(Errno) {
     let epoll = try Epoll(capacity: Self.eventsPerBatch)
     let spare = try Descriptor.spare()
@@ -94,6 +95,7 @@ struct Worker: ~Copyable {
     connectionLimit = min(
       max(1, settings.limits.connections / settings.workers), Token.maximumSlots)
     self.counters = counters
+    self.denials = denials
     self.mailbox = mailbox
     self.resolver = resolver
     self.published = published
