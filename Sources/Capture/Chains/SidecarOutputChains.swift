@@ -100,9 +100,8 @@ struct SidecarOutputChains {
 
   private var loopback: Chain {
     var rules = [
-      Rule(
-        [.port(.tcpDestinationPort, [plan.ports.admin, plan.ports.inbound])],
-        [.goto(ChainName.ownPorts)]),
+      // The admin port is like any server's here: the admin server asks for the uid itself.
+      Rule([.port(.tcpDestinationPort, [plan.ports.inbound])], [.goto(ChainName.ownPorts)]),
       // Asked on lo, the routing tables don't know our own link-local addresses. Nobody forwards
       // such packets, and the answer to a forged one goes untagged, hence nowhere.
       Rule([.isFromLinkLocal, .isToLinkLocal], [.counter, .accept]),
@@ -126,7 +125,7 @@ struct SidecarOutputChains {
     return [Chain(ChainName.otherLoopback, rules + [Rule([], [.goto(ChainName.refuse)])])]
   }
 
-  /// The sidecar's ports that are not for the workload.
+  /// The sidecar's port that is not for the workload.
   private var ownPorts: Chain { Chain(ChainName.ownPorts, onlyForProxy) }
 
   private var kernelOnly: Chain {

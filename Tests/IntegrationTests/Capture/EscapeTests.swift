@@ -98,26 +98,27 @@ struct EscapeTests {
     withExtendedLifetime(proxy) {}
   }
 
-  @Test("By the sidecar's admin and inbound ports on loopback and own addresses")
+  @Test("By the sidecar's inbound port on loopback and own addresses")
   func ownPorts() throws {
     let pod = try CapturedPod()
     let ports = [15000, 15006, 15021]
     let sidecar = try CapturedPod.servers(
       in: pod.pod, as: .proxy, tcp: ports.flatMap { ["0.0.0.0 \($0)", ":: \($0)"] })
     let addresses = ["127.0.0.1", "::1", "10.77.1.2", "fd77:1::2", "127.0.0.1 --mapped"]
-    for port in [15000, 15006] {
-      for address in addresses.map({ $0.split(separator: " ", maxSplits: 1) }) {
-        let options = address.dropFirst().joined()
-        for kind in ["", " --protocol mptcp"] {
-          #expect(
-            try pod.probe("tcp \(address[0]) \(port) \(options)\(kind)")
-              == "error ECONNREFUSED")
-        }
+    for address in addresses.map({ $0.split(separator: " ", maxSplits: 1) }) {
+      let options = address.dropFirst().joined()
+      for kind in ["", " --protocol mptcp"] {
+        #expect(
+          try pod.probe("tcp \(address[0]) 15006 \(options)\(kind)") == "error ECONNREFUSED")
       }
-      #expect(
-        try pod.probe("tcp 127.0.0.1 \(port)", as: .proxy).hasPrefix("connected: direct "))
     }
-    #expect(try pod.probe("tcp 127.0.0.1 15021").hasPrefix("connected: direct "))
+    for user in [User.proxy, .workload] {
+      for port in [15000, 15021] {
+        #expect(
+          try pod.probe("tcp 127.0.0.1 \(port)", as: user).hasPrefix("connected: direct "))
+      }
+    }
+    #expect(try pod.probe("tcp 127.0.0.1 15006", as: .proxy).hasPrefix("connected: direct "))
     withExtendedLifetime(sidecar) {}
   }
 
