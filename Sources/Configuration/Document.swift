@@ -15,6 +15,7 @@ package struct Document: Sendable {
   package var workers: Int?
   package var enforcementMode: EnforcementMode
   package var onReload: OnReload
+  package var admin: Admin
   package var egress: Egress
   package var limits: Limits
   package var audit: Audit

@@ -11,6 +11,9 @@ package enum Process {
     _ = try systemCall { pl_set_not_dumpable() }
   }
 
+  /// The uid that the sockets of this process are made by.
+  package static var userID: UInt32 { geteuid() }
+
   /// Raises the soft limit of descriptors to the hard one and returns it.
   package static func raiseDescriptorLimit() throws(Errno) -> Int {
     Int(try systemCall { pl_raise_descriptor_limit() })

@@ -29,17 +29,26 @@ extension Service {
   func startAdmin(
     _ settings: DataPlaneSettings, _ counters: CountersBox, _ drainRequest: DrainRequest
   ) throws(StartFailure) -> AdminServer {
-    let router = AdminRouter(
-      lifecycle: lifecycle,
-      status: { [inForce, startedAt] in
+    let (inForce, startedAt, workers) = (inForce, startedAt, settings.workers)
+    let (log, logLevel) = (log, logLevel)
+    let sources = AdminSources(
+      status: {
         let now = inForce.now
         return SidecarStatus(
           workspaceId: now.document.workspaceId, version: Self.version,
           enforcementMode: now.document.enforcementMode,
-          egressRuleCount: now.ruleset.ruleCount, workers: settings.workers,
-          startedAt: startedAt)
+          egressRuleCount: now.ruleset.ruleCount, workers: workers, startedAt: startedAt)
       },
-      metrics: { WorkerCounters.appendMetrics(of: counters.all, to: &$0) })
+      metrics: { WorkerCounters.appendMetrics(of: counters.all, to: &$0) },
+      configuration: { inForce.now.document.appendJSON(workers: workers, to: &$0) },
+      denials: denials,
+      drain: drainRequest.ask,
+      setLogLevel: { level in
+        logLevel.current = level
+        log.notice("the log's level was changed", metadata: ["level": "\(level)"])
+      })
+    let access = AdminAccess(ownUID: Process.userID, allowing: document.admin.allowUIDs)
+    let router = AdminRouter(lifecycle: lifecycle, access: access, sources: sources)
     do {
       return try AdminServer(
         adminPort: document.adminPort, healthPort: document.healthPort, router: router,
@@ -55,6 +64,7 @@ extension Service {
       let log = self.log
       return try DataPlane(
         settings: settings, policy: inForce.now.ruleset, audit: sink,
+        denials: denials,
         reportFailure: { log.critical("\($0)") })
     } catch {
       throw StartFailure(error)

@@ -3,6 +3,7 @@ import ControlPlane
 import DataPlane
 import Kernel
 import Logging
+import Telemetry
 
 /// The sidecar's life: guard itself, listen, serve, drain.
 struct Service {
@@ -15,6 +16,7 @@ struct Service {
   let path: String
   let lifecycle = Lifecycle()
   let startedAt = Instant.wallClock()
+  let denials = DenialLog()
   let logLevel: LogLevel
   let log: Logger
   let inForce: PolicyInForce

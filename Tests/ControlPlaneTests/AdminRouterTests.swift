@@ -1,6 +1,9 @@
 import ControlPlane
 import Foundation
+import Kernel
+import Logging
 import Policy
+import Synchronization
 import Telemetry
 import Testing
 
@@ -15,11 +18,11 @@ struct AdminRouterTests {
   func probes(state: Lifecycle.State, health: Int, readiness: Int) throws {
     let lifecycle = Lifecycle()
     lifecycle.advance(to: state)
-    for surface in [AdminRouter.Surface.admin, .health] {
-      let healthz = router(lifecycle).respond(to: "GET", "/healthz", on: surface)
+    for surface in [AdminRouter.Surface.root, .health] {
+      let healthz = router(lifecycle).respond(to: get("/healthz"), on: surface)
       #expect(healthz.status == health)
       #expect(try object(healthz) as? [String: String] == ["state": state.name])
-      let readyz = router(lifecycle).respond(to: "GET", "/readyz", on: surface)
+      let readyz = router(lifecycle).respond(to: get("/readyz"), on: surface)
       #expect(readyz.status == readiness)
       #expect(try object(readyz) as? [String: String] == ["state": state.name])
     }
@@ -29,7 +32,7 @@ struct AdminRouterTests {
   func status() throws {
     let lifecycle = Lifecycle()
     lifecycle.advance(to: .ready)
-    let response = router(lifecycle).respond(to: "GET", "/status", on: .admin)
+    let response = router(lifecycle).respond(to: get("/status"), on: .root)
     #expect(response.status == 200)
     #expect(response.contentType == "application/json")
     let object = try object(response)
@@ -47,7 +50,7 @@ struct AdminRouterTests {
   func statusWithoutPolicy() throws {
     var status = SidecarStatus.sample
     status.egressRuleCount = nil
-    let response = router(Lifecycle(), status: status).respond(to: "GET", "/status", on: .admin)
+    let response = router(Lifecycle(), status: status).respond(to: get("/status"), on: .root)
     let object = try object(response)
     #expect(object["egressRuleCount"] == nil)
     #expect(object["state"] as? String == "initializing")
@@ -56,8 +59,8 @@ struct AdminRouterTests {
 
   @Test("hands out metrics as Prometheus text on both ports")
   func metrics() {
-    for surface in [AdminRouter.Surface.admin, .health] {
-      let response = router(Lifecycle()).respond(to: "GET", "/metrics", on: surface)
+    for surface in [AdminRouter.Surface.root, .health] {
+      let response = router(Lifecycle()).respond(to: get("/metrics"), on: surface)
       #expect(response.status == 200)
       #expect(response.contentType == "text/plain; version=0.0.4; charset=utf-8")
       #expect(String(decoding: response.body, as: UTF8.self) == "portarium_x 1\n")
@@ -67,31 +70,34 @@ struct AdminRouterTests {
   @Test(
     "serves nothing else, and on the health port not even the status",
     arguments: [
-      ("/", AdminRouter.Surface.admin), ("/healthz/", .admin), ("/HEALTHZ", .admin), ("", .admin),
-      ("*", .admin), ("/../healthz", .admin), ("http://x/healthz", .admin), ("?/healthz", .admin),
-      ("/status", .health), ("/config", .health), ("/drain", .health),
+      ("/", AdminRouter.Surface.root), ("/healthz/", .root), ("/HEALTHZ", .root), ("", .root),
+      ("*", .root), ("/../healthz", .root), ("http://x/healthz", .root), ("?/healthz", .root),
+      ("/status", .health), ("/config", .health), ("/denials", .health), ("/drain", .health),
+      ("/loglevel", .health),
     ])
   func unknownPaths(target: String, surface: AdminRouter.Surface) throws {
-    let response = router(Lifecycle()).respond(to: "GET", target, on: surface)
+    let response = router(Lifecycle()).respond(to: get(target), on: surface)
     #expect(response.status == 404)
     #expect(try object(response)["error"] as? String == "NotFound")
   }
 
   @Test("ignores a query", arguments: ["/healthz?", "/healthz?verbose=1", "/healthz??/status"])
   func query(target: String) {
-    #expect(router(Lifecycle()).respond(to: "GET", target, on: .health).status == 200)
+    #expect(router(Lifecycle()).respond(to: get(target), on: .health).status == 200)
   }
 
   @Test(
     "refuses every method but GET and HEAD, and says which it takes",
     arguments: ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "get", "HEADS"])
   func otherMethods(method: String) {
-    for path in ["/healthz", "/readyz", "/status", "/metrics"] {
-      let response = router(Lifecycle()).respond(to: method, path, on: .admin)
+    for path in ["/healthz", "/readyz", "/status", "/metrics", "/config", "/denials"] {
+      let response = router(Lifecycle()).respond(
+        to: AdminRequest(method: method, target: path, host: "127.0.0.1:15000"), on: .root)
       #expect(response.status == 405)
       #expect(response.allow == "GET, HEAD")
     }
-    #expect(router(Lifecycle()).respond(to: "HEAD", "/healthz", on: .admin).status == 200)
+    let head = AdminRequest(method: "HEAD", target: "/healthz")
+    #expect(router(Lifecycle()).respond(to: head, on: .root).status == 200)
   }
 }
 
@@ -131,12 +137,45 @@ extension SidecarStatus {
     workers: 2, startedAt: 1_795_244_400_000_000_000)
 }
 
-func router(_ lifecycle: Lifecycle, status: SidecarStatus = .sample) -> AdminRouter {
-  AdminRouter(
-    lifecycle: lifecycle, status: { status }, metrics: { $0.append("portarium_x 1\n") })
+extension AdminRouter.Surface {
+  static let root = AdminRouter.Surface.admin(.local(uid: 0), port: 15000)
+
+  static func admin(uid: UInt32) -> AdminRouter.Surface { .admin(.local(uid: uid), port: 15000) }
 }
 
-private func object(_ response: AdminResponse) throws -> [String: Any] {
+func get(_ target: String) -> AdminRequest { AdminRequest(method: "GET", target: target) }
+
+extension Lifecycle {
+  static var ready: Lifecycle {
+    let lifecycle = Lifecycle()
+    lifecycle.advance(to: .ready)
+    return lifecycle
+  }
+}
+
+/// What was asked of the sources of a router.
+final class Asked: Sendable {
+  let drains = Mutex(0)
+  let levels = Mutex<[Logger.Level]>([])
+
+  var drainCount: Int { drains.withLock { $0 } }
+  var askedLevels: [Logger.Level] { levels.withLock { $0 } }
+}
+
+func router(
+  _ lifecycle: Lifecycle = .ready, status: SidecarStatus = .sample,
+  allowing uids: [UInt32] = [], denials: DenialLog = DenialLog(), asked: Asked = Asked()
+) -> AdminRouter {
+  AdminRouter(
+    lifecycle: lifecycle, access: AdminAccess(ownUID: Process.userID, allowing: uids),
+    sources: AdminSources(
+      status: { status }, metrics: { $0.append("portarium_x 1\n") },
+      configuration: { $0.append("{\"workspaceId\":\"w\"}\n") }, denials: denials,
+      drain: { asked.drains.withLock { $0 += 1 } },
+      setLogLevel: { level in asked.levels.withLock { $0.append(level) } }))
+}
+
+func object(_ response: AdminResponse) throws -> [String: Any] {
   try #require(
     JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
 }

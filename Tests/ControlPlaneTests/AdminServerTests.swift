@@ -67,6 +67,14 @@ struct AdminServerTests {
         testDescription: "asked to close",
         request: "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", status: 200),
       LastRequest(
+        testDescription: "a body of 33 bytes where a short one is taken",
+        request: "PUT /loglevel HTTP/1.1\r\nhost: x\r\ncontent-length: 33\r\n\r\n"
+          + String(repeating: "a", count: 33), status: 413),
+      LastRequest(
+        testDescription: "a body of 40 bytes in chunks",
+        request: "PUT /loglevel HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+          + "14\r\n01234567890123456789\r\n14\r\n01234567890123456789\r\n0\r\n\r\n", status: 413),
+      LastRequest(
         testDescription: "a body",
         request: "POST /drain HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello", status: 413),
       LastRequest(

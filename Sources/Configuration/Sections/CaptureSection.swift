@@ -14,7 +14,7 @@ enum CaptureSection {
     "proxyGID", .proxyGIDs, default: [], shown: "none",
     "Gids whose sockets count as the proxy's too. Never 0, and never a gid that the workload has.")
   static let workloadUIDs = Key(
-    "workloadUIDs", .workloadUIDs, default: [], shown: "not known",
+    "workloadUIDs", .uids, default: [], shown: "not known",
     "Uids that the workload runs as. Only checked: none of them may be the proxy's.")
   static let outbound = Key(
     section: "outbound", CaptureOutboundSection.type, "What of the workload's traffic is captured.")

@@ -18,8 +18,8 @@ extension ValueType where Value == [UInt32] {
           + "the proxy"))
   }
 
-  /// Root may well be the workload's uid.
-  static var workloadUIDs: ValueType { .ids(of: .id(atLeast: 0)) }
+  /// Root's too.
+  static var uids: ValueType { .ids(of: .id(atLeast: 0)) }
 
   /// One or more, ascending; one that stands twice is a slip that may hide another.
   private static func ids(of id: ValueType<UInt32>, none: String? = nil) -> ValueType {

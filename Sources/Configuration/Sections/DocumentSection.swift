@@ -30,6 +30,8 @@ enum DocumentSection {
     "onReload", .word, default: OnReload.keep, shown: "keep",
     "What a changed policy means for connections that are open: `keep` leaves them as they were "
       + "judged, `recheck` judges them again and resets those it doesn't allow.")
+  static let admin = Key(
+    section: "admin", AdminSection.type, "Who may ask the admin port for everything.")
   static let egress = Key(section: "egress", EgressSection.type, "What may leave, and how.")
   static let limits = Key(section: "limits", LimitsSection.type, "Deadlines and sizes.")
   static let audit = Key(
@@ -40,8 +42,8 @@ enum DocumentSection {
   static let keys = [
     workspaceId.declaration, proxyPort.declaration, inboundPort.declaration,
     adminPort.declaration, healthPort.declaration, dnsPort.declaration, workers.declaration,
-    enforcementMode.declaration, onReload.declaration, egress.declaration, limits.declaration,
-    audit.declaration, capture.declaration,
+    enforcementMode.declaration, onReload.declaration, admin.declaration, egress.declaration,
+    limits.declaration, audit.declaration, capture.declaration,
   ]
 
   static let type: ValueType<Document> = .section(keys) { section in
@@ -56,12 +58,14 @@ enum DocumentSection {
       workers: section.read(workers),
       enforcementMode: section.read(enforcementMode),
       onReload: section.read(onReload),
+      admin: section.read(admin),
       egress: section.read(egress),
       limits: section.read(limits),
       audit: section.read(audit),
       capture: section.read(capture))
     section.refuseSharedPorts(document)
     section.refuseRedirectedOwnPorts(document)
+    section.warnOfAllowedWorkload(document)
     document.capture.inbound.merge()
     return document
   }
@@ -104,6 +108,16 @@ extension SectionReader {
         "\(port) is the \(key.name): connections to the sidecar itself are never redirected",
         at: DocumentSection.capture.name, CaptureSection.inbound.name,
         CaptureInboundSection.includePorts.name)
+    }
+  }
+}
+
+extension SectionReader {
+  fileprivate func warnOfAllowedWorkload(_ document: Document) {
+    for uid in document.admin.allowUIDs where document.capture.workloadUIDs.contains(uid) {
+      warning(
+        "uid \(uid) is the workload's (capture.workloadUIDs): it will be able to end the sidecar",
+        at: DocumentSection.admin)
     }
   }
 }

@@ -8,18 +8,26 @@ final class AdminConnection: ChannelInboundHandler {
   typealias OutboundOut = HTTPServerResponsePart
 
   private let router: AdminRouter
-  private let surface: AdminRouter.Surface
   private let limits: AdminLimits
+  private let findSurface: (any Channel) -> AdminRouter.Surface
+  /// Known from the moment on that the connection is open.
+  private var surface: AdminRouter.Surface?
   private var request: HTTPRequestHead?
+  private var body: [UInt8] = []
   private var deadline: Scheduled<Void>?
 
-  init(router: AdminRouter, surface: AdminRouter.Surface, limits: AdminLimits) {
+  /// - Parameter surface: called once, with the open channel.
+  init(
+    router: AdminRouter, limits: AdminLimits,
+    surface: @escaping (any Channel) -> AdminRouter.Surface
+  ) {
     self.router = router
-    self.surface = surface
     self.limits = limits
+    findSurface = surface
   }
 
   func channelActive(context: ChannelHandlerContext) {
+    surface = findSurface(context.channel)
     armDeadline(context)
   }
 
@@ -30,24 +38,34 @@ final class AdminConnection: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch Self.unwrapInboundIn(data) {
     case .head(let head):
-      if head.announcesBody {
+      if head.announcesBody, !mayHaveBody(head) {
         respond(.failure(413, "ContentTooLarge"), to: head, closing: true, context)
       } else {
         request = head
+        body = []
       }
-    case .body:
-      // Only behind a head that announced it: the answer has been given, the end is near.
-      break
-    case .end:
+    case .body(let part):
+      // Without a head it is the rest of what was refused: the answer has been given, the end is near.
       guard let head = request else { return }
+      guard body.count + part.readableBytes <= AdminRouter.bodyLimit else {
+        request = nil
+        return respond(.failure(413, "ContentTooLarge"), to: head, closing: true, context)
+      }
+      body += part.readableBytesView
+    case .end:
+      guard let head = request, let surface else { return }
       request = nil
       // A client that sends on without reading would have us hold its responses.
       guard context.channel.isWritable else { return context.close(promise: nil) }
-      let response = router.respond(to: head.method.rawValue, head.uri, on: surface)
+      let response = router.respond(to: AdminRequest(head, body: body), on: surface)
       let closing = !head.isKeepAlive || head.version != .http1_1
       respond(response, to: head, closing: closing, context)
       armDeadline(context)
     }
+  }
+
+  private func mayHaveBody(_ head: HTTPRequestHead) -> Bool {
+    router.takesBody(method: head.method.rawValue, path: AdminRequest(head, body: []).path)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -85,9 +103,21 @@ final class AdminConnection: ChannelInboundHandler {
 }
 
 extension HTTPRequestHead {
-  /// A body follows, if only an empty one in chunks. No resource takes one.
+  /// A body follows, if only an empty one in chunks.
   fileprivate var announcesBody: Bool {
     headers.contains(name: "transfer-encoding")
       || headers["content-length"].contains { $0 != "0" }
+  }
+}
+
+extension AdminRequest {
+  fileprivate init(_ head: HTTPRequestHead, body: [UInt8]) {
+    let hosts = head.headers["host"]
+    self.init(
+      method: head.method.rawValue, target: head.uri, host: hosts.count == 1 ? hosts[0] : nil,
+      // Several, as no browser sends them, are nobody's.
+      origin: head.headers.contains(name: "origin")
+        ? head.headers["origin"].joined(separator: " ") : nil,
+      fetchSite: head.headers.first(name: "sec-fetch-site"), body: body)
   }
 }

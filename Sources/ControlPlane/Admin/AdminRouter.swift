@@ -1,46 +1,56 @@
+package import Logging
 package import Telemetry
 
-/// Answers requests to the admin and the health port: a request line in, a response out.
+/// Answers requests to the admin and the health port: a request in, a response out.
 ///
-/// Pure but for what its sources read; it knows no sockets. Any thread may use it.
+/// Pure but for what its sources read and do; it knows no sockets. Any thread may use it.
 package struct AdminRouter: Sendable {
   /// Which of the two ports a request came in on.
   package enum Surface: Sendable {
-    /// Everything; loopback only.
-    case admin
-    /// Only what kubelet and Prometheus need; on all addresses.
+    /// Everything, for those who may; loopback only.
+    case admin(AdminCaller, port: UInt16)
+    /// Only what kubelet and Prometheus need; on all addresses, for anyone.
     case health
   }
 
-  private let lifecycle: Lifecycle
-  private let status: @Sendable () -> SidecarStatus
-  private let metrics: @Sendable (inout TextBuffer) -> Void
+  /// Bytes of a body that are read where one is taken at all: the longest level has eight.
+  static let bodyLimit = 32
 
-  /// - Parameters:
-  ///   - status: called per request to `/status`, on the admin thread.
-  ///   - metrics: appends Prometheus text; called per request to `/metrics`, on the admin thread.
-  package init(
-    lifecycle: Lifecycle,
-    status: @escaping @Sendable () -> SidecarStatus,
-    metrics: @escaping @Sendable (inout TextBuffer) -> Void
-  ) {
+  private let lifecycle: Lifecycle
+  private let access: AdminAccess
+  private let sources: AdminSources
+
+  package init(lifecycle: Lifecycle, access: AdminAccess, sources: AdminSources) {
     self.lifecycle = lifecycle
-    self.status = status
-    self.metrics = metrics
+    self.access = access
+    self.sources = sources
   }
 
-  /// - Parameter target: in origin form; a query is ignored.
-  package func respond(to method: String, _ target: String, on surface: Surface) -> AdminResponse {
-    let path = target.prefix { $0 != "?" }
-    guard let resource = Resource(rawValue: String(path)), resource.isServed(on: surface) else {
+  /// Whether a request's body is to be read. All others are refused unread.
+  func takesBody(method: String, path: String) -> Bool {
+    Resource(rawValue: path)?.method == "PUT" && method == "PUT"
+  }
+
+  package func respond(to request: AdminRequest, on surface: Surface) -> AdminResponse {
+    let path = request.path
+    guard let resource = Resource(rawValue: path), resource.isServed(on: surface) else {
       return .failure(404, "NotFound")
     }
-    // Every resource so far is read only.
-    guard method == "GET" || method == "HEAD" else {
-      var response = AdminResponse.failure(405, "MethodNotAllowed")
-      response.allow = "GET, HEAD"
-      return response
+    if case .admin(let caller, _) = surface,
+      let refusal = access.refusal(of: caller, path, isForEveryone: resource.isForEveryone)
+    {
+      return .failure(403, "Forbidden", refusal)
     }
+    if let method = resource.method {
+      return change(resource, taking: method, request, on: surface)
+    }
+    guard request.method == "GET" || request.method == "HEAD" else {
+      return .wrongMethod(allow: "GET, HEAD")
+    }
+    return show(resource, request)
+  }
+
+  private func show(_ resource: Resource, _ request: AdminRequest) -> AdminResponse {
     let state = lifecycle.state
     var body = TextBuffer()
     switch resource {
@@ -51,48 +61,119 @@ package struct AdminRouter: Sendable {
       body.append("{\"state\":\"\(state.name)\"}\n")
       return AdminResponse(status: state == .ready ? 200 : 503, body: body)
     case .status:
-      status().append(state: state, to: &body)
-      return AdminResponse(status: 200, body: body)
+      sources.status().append(state: state, to: &body)
     case .metrics:
-      metrics(&body)
+      sources.metrics(&body)
       return AdminResponse(
         status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: body)
+    case .config:
+      sources.configuration(&body)
+    case .denials:
+      do {
+        try DenialQuery(request).append(from: sources.denials, to: &body)
+      } catch {
+        return .failure(400, "BadRequest", error.message)
+      }
+    case .drain, .loglevel:
+      preconditionFailure("a resource that changes something was asked to show it")
+    }
+    return AdminResponse(status: 200, body: body)
+  }
+
+  private func change(
+    _ resource: Resource, taking method: String, _ request: AdminRequest, on surface: Surface
+  ) -> AdminResponse {
+    guard request.method == method else { return .wrongMethod(allow: method) }
+    guard case .admin(_, let port) = surface else { return .failure(404, "NotFound") }
+    if let complaint = request.foreignOrigin(adminPort: port) {
+      return .failure(403, "Forbidden", complaint)
+    }
+    switch resource {
+    case .drain:
+      sources.drain()
+      var body = TextBuffer()
+      body.append("{\"state\":\"\(Lifecycle.State.draining.name)\"}\n")
+      return AdminResponse(status: 202, body: body)
+    case .loglevel: return setLogLevel(request)
+    case .healthz, .readyz, .status, .metrics, .config, .denials:
+      preconditionFailure("a resource that shows something was asked to change it")
     }
   }
 
-  private enum Resource: String {
-    case healthz = "/healthz"
-    case readyz = "/readyz"
-    case status = "/status"
-    case metrics = "/metrics"
-
-    func isServed(on surface: Surface) -> Bool {
-      switch surface {
-      case .admin: true
-      case .health: self != .status
-      }
+  private func setLogLevel(_ request: AdminRequest) -> AdminResponse {
+    let fromQuery = request.parameters?.first { $0.name == "level" }?.value
+    let text = fromQuery ?? String(decoding: request.body, as: UTF8.self)
+    let name = text.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased()
+    guard let level = Logger.Level(rawValue: name) else {
+      let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      return .failure(
+        400, "BadRequest",
+        "\(name.isEmpty ? "no level is given" : "there is no level \"\(name)\""): in the body or as "
+          + "?level=, name one of \(names)")
     }
+    sources.setLogLevel(level)
+    var body = TextBuffer()
+    body.append("{\"level\":\"\(level.rawValue)\"}\n")
+    return AdminResponse(status: 200, body: body)
   }
 }
 
-/// A response of the admin interface, body included.
-package struct AdminResponse: Sendable {
-  package var status: Int
-  package var contentType: String
-  package var body: [UInt8]
-  /// The value of `allow`, which a 405 must have (RFC 9110 §15.5.6).
-  package var allow: String?
+/// What the answers are made of. Each is called on the admin thread, once per request to its
+/// resource, and must not block.
+package struct AdminSources: Sendable {
+  package var status: @Sendable () -> SidecarStatus
+  /// Appends Prometheus text.
+  package var metrics: @Sendable (inout TextBuffer) -> Void
+  /// Appends the configuration in force as JSON.
+  package var configuration: @Sendable (inout TextBuffer) -> Void
+  package var denials: DenialLog
+  /// Begins the drain, as SIGTERM does; again and again does nothing more.
+  package var drain: @Sendable () -> Void
+  package var setLogLevel: @Sendable (Logger.Level) -> Void
 
-  init(status: Int, contentType: String = "application/json", body: borrowing TextBuffer) {
+  package init(
+    status: @escaping @Sendable () -> SidecarStatus,
+    metrics: @escaping @Sendable (inout TextBuffer) -> Void,
+    configuration: @escaping @Sendable (inout TextBuffer) -> Void,
+    denials: DenialLog,
+    drain: @escaping @Sendable () -> Void,
+    setLogLevel: @escaping @Sendable (Logger.Level) -> Void
+  ) {
     self.status = status
-    self.contentType = contentType
-    let bytes = body.bytes
-    self.body = bytes.indices.map { bytes[$0] }
+    self.metrics = metrics
+    self.configuration = configuration
+    self.denials = denials
+    self.drain = drain
+    self.setLogLevel = setLogLevel
+  }
+}
+
+private enum Resource: String {
+  case healthz = "/healthz"
+  case readyz = "/readyz"
+  case status = "/status"
+  case metrics = "/metrics"
+  case config = "/config"
+  case denials = "/denials"
+  case drain = "/drain"
+  case loglevel = "/loglevel"
+
+  func isServed(on surface: AdminRouter.Surface) -> Bool {
+    switch surface {
+    case .admin: true
+    case .health: [.healthz, .readyz, .metrics].contains(self)
+    }
   }
 
-  static func failure(_ status: Int, _ error: StaticString) -> AdminResponse {
-    var body = TextBuffer()
-    body.append("{\"error\":\"\(error)\"}\n")
-    return AdminResponse(status: status, body: body)
+  /// Any uid of this host may ask on the admin port.
+  var isForEveryone: Bool { [.healthz, .readyz, .status, .denials].contains(self) }
+
+  /// The one that it takes where it changes something; nil where it only shows something.
+  var method: String? {
+    switch self {
+    case .drain: "POST"
+    case .loglevel: "PUT"
+    case .healthz, .readyz, .status, .metrics, .config, .denials: nil
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Kernel
 package import Logging
 import NIOCore
 import NIOHTTP1
@@ -33,7 +34,7 @@ package final class AdminServer: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     var listeners: [any Channel] = []
     do throws(AdminServerError) {
-      let admin = Listening(group: group, router: router, surface: .admin, limits: limits)
+      let admin = Listening(group: group, router: router, limits: limits, asksPeers: true)
       let v4 = try admin.listen(on: "127.0.0.1", port: adminPort)
       listeners.append(v4)
       self.adminPort = v4.port
@@ -43,7 +44,7 @@ package final class AdminServer: Sendable {
         logger.notice("no IPv6 loopback address here: the admin port listens on 127.0.0.1 only")
       }
       if let healthPort {
-        let health = Listening(group: group, router: router, surface: .health, limits: limits)
+        let health = Listening(group: group, router: router, limits: limits, asksPeers: false)
         let channel: any Channel
         do throws(AdminServerError) {
           channel = try health.listen(on: "::", port: healthPort)
@@ -90,23 +91,23 @@ package struct AdminLimits: Sendable {
 private struct Listening {
   let group: MultiThreadedEventLoopGroup
   let router: AdminRouter
-  let surface: AdminRouter.Surface
   let limits: AdminLimits
   let connections: NIOLoopBoundBox<[any Channel]>
+  /// Asked about the admin port's connections; nil for the health port's, which are anyone's.
+  let peers: NIOLoopBoundBox<Result<AdminPeers, Errno>>?
 
   init(
-    group: MultiThreadedEventLoopGroup, router: AdminRouter, surface: AdminRouter.Surface,
-    limits: AdminLimits
+    group: MultiThreadedEventLoopGroup, router: AdminRouter, limits: AdminLimits, asksPeers: Bool
   ) {
     self.group = group
     self.router = router
-    self.surface = surface
     self.limits = limits
     connections = .makeBoxSendingValue([], eventLoop: group.next())
+    peers = asksPeers ? .makeBoxSendingValue(AdminPeers.made(), eventLoop: group.next()) : nil
   }
 
   func listen(on address: String, port: UInt16) throws(AdminServerError) -> any Channel {
-    let (router, surface, limits, connections) = (router, surface, limits, connections)
+    let (router, limits, connections, peers) = (router, limits, connections, peers)
     // NIO's IPv6 sockets take IPv4 connections too: one listener on `::` serves both.
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 64)
@@ -125,7 +126,7 @@ private struct Listening {
             withEncoderConfiguration: .init(),
             withDecoderLimitConfiguration: .admin)
           try pipeline.addHandler(
-            AdminConnection(router: router, surface: surface, limits: limits))
+            AdminConnection(router: router, limits: limits) { surface(of: $0, peers) })
         }
       }
     do {
@@ -138,6 +139,18 @@ private struct Listening {
       }
     }
   }
+}
+
+private func surface(
+  of channel: any Channel, _ peers: NIOLoopBoundBox<Result<AdminPeers, Errno>>?
+) -> AdminRouter.Surface {
+  guard let peers else { return .health }
+  let caller: AdminCaller =
+    switch peers.value {
+    case .success(let peers): peers.caller(of: channel)
+    case .failure(let errno): .unknown(.unavailable(errno))
+    }
+  return .admin(caller, port: channel.port)
 }
 
 /// Counts a new connection in, at the cost of the oldest where the port is full.

@@ -33,6 +33,7 @@ package enum RestartKeys {
     Key("healthPort") { $0.healthPort },
     Key("dnsPort") { $0.dnsPort },
     Key("workers") { $0.workers },
+    Key("admin.allowUIDs") { $0.admin.allowUIDs },
     Key("egress.explicitProxy") { $0.egress.explicitProxy },
     Key("limits.peekSeconds") { $0.limits.peek },
     Key("limits.peekBytes") { $0.limits.peekBytes },

@@ -169,6 +169,7 @@ struct PolicyReloaderTests {
     ("healthPort", "healthPort: 0"),
     ("dnsPort", "dnsPort: 16053"),
     ("workers", "workers: 7"),
+    ("admin.allowUIDs", "admin: {allowUIDs: 5}"),
     ("egress.explicitProxy", "egress: {explicitProxy: true}"),
     ("limits.peekSeconds", "limits: {peekSeconds: 1}"),
     ("limits.peekBytes", "limits: {peekBytes: 1024}"),

@@ -31,18 +31,6 @@ struct AdminTests {
     try scene.expectRecords()
   }
 
-  @Test func `the admin port tells its own uid, not the workload`() throws {
-    let scene = try ProxyScene(allowlist: Self.rules)
-    let url = "http://127.0.0.1:15000/status"
-    let own = try get(url, from: scene.network.pod, as: .proxy)
-    #expect(own.status == 200)
-    let fields = try ProxyScene.fields(own.body)
-    #expect(fields["state"] == "ready")
-    #expect(fields["workspaceId"] == "ws-test")
-    #expect(fields["egressRuleCount"] == "1")
-    #expect(try get(url, from: scene.network.pod, as: .workload).exit == 7)
-  }
-
   @Test func `while it drains it is healthy and not ready`() throws {
     let scene = try ProxyScene(allowlist: Self.rules)
     let server = try scene.listen(
