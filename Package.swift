@@ -47,7 +47,7 @@ let package = Package(
     library("Policy", ["Addressing", "CPSL"]),
     library("Configuration", ["CYAML", "Addressing", "Policy"]),
     library("Telemetry", ["Addressing", "Policy"]),
-    library("PolicyAnalysis", ["Addressing", "Policy"]),
+    library("PolicyAnalysis", ["Addressing", "Policy", "Telemetry"]),
     library("Kernel", ["CLinux", "Addressing"]),
     library("Capture", ["CNetfilter", "Kernel", "Addressing", "Configuration"]),
     library("DataPlane", ["Wire", "Policy", "Telemetry", "Kernel", "Addressing"]),
@@ -95,7 +95,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "PolicyAnalysisTests",
-      dependencies: ["PolicyAnalysis", "Configuration", "Policy", "Addressing"],
+      dependencies: [
+        "PolicyAnalysis", "Configuration", "Policy", "Telemetry", "Addressing", "SeededRandom",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CaptureTests",

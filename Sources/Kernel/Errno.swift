@@ -17,6 +17,7 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   package static let notPermitted = Errno(EPERM)
   package static let addressInUse = Errno(EADDRINUSE)
   package static let connectionRefused = Errno(ECONNREFUSED)
+  package static let brokenPipe = Errno(EPIPE)
   package static let timedOut = Errno(ETIMEDOUT)
   package static let tooManyFilesInProcess = Errno(EMFILE)
   package static let tooManyFilesInSystem = Errno(ENFILE)

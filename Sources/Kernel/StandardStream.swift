@@ -10,6 +10,9 @@ package enum StandardStream: Int32, Sendable {
   /// Makes a closed pipe an error of `write` instead of the end of the process.
   package static func ignoreBrokenPipe() { signal(SIGPIPE, SIG_IGN) }
 
+  /// Whether a person may be looking on.
+  package var isTerminal: Bool { isatty(rawValue) == 1 }
+
   /// Writes all of the text, waiting where the reader is slow. Throws where nobody takes it: a
   /// full disk, a closed pipe.
   package func write(_ text: String) throws(Errno) {

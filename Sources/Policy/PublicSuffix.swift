@@ -1,8 +1,8 @@
-internal import Addressing
+package import Addressing
 internal import CPSL
 
 /// The public-suffix list that libpsl carries, asked one question: may a wildcard stand here?
-enum PublicSuffix {
+package enum PublicSuffix {
   /// The list's two halves.
   enum Section {
     /// Registries: `com`, `co.uk`. Below it stand strangers, all of them.
@@ -18,6 +18,20 @@ enum PublicSuffix {
     if isSuffix(name, PSL_TYPE_ICANN) { return .icann }
     if isSuffix(name, PSL_TYPE_PRIVATE) { return .shared }
     return nil
+  }
+
+  /// Whether names below `name` may be of different owners, as far as anyone has listed them: it is a
+  /// public suffix of either section, or has one below it, or is below a domain that has. Of a
+  /// single label on no list, nobody knows.
+  package static func dividesOwners(below name: HostName) -> Bool {
+    guard section(of: name) == nil else { return true }
+    var domain = Substring(name.description)
+    guard domain.contains(".") else { return true }
+    while true {
+      if DividedDomains.names.contains(String(domain)) { return true }
+      guard let dot = domain.firstIndex(of: ".") else { return false }
+      domain = domain[domain.index(after: dot)...]
+    }
   }
 
   private static func isSuffix(_ name: String, _ section: CInt) -> Bool {

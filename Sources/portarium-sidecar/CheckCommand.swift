@@ -37,21 +37,15 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let document = document.load().document
     var check = Check(
-      ruleset: Ruleset(
-        rules: document.egress.rules, policies: document.egress.policies,
-        enforcementMode: document.enforcementMode),
+      ruleset: document.ruleset,
       method: HTTPMethod(method), format: json ? .json : .text)
     for target in targets {
       if target == "-" {
-        while let line = readLine() { Self.show(check.run(line: line)) }
+        while let line = readLine() { Sidecar.show(check.run(line: line)) }
       } else {
-        Self.show(check.run(target))
+        Sidecar.show(check.run(target))
       }
     }
     Sidecar.exit(ExitStatus(rawValue: check.exitCode) ?? .badInput)
-  }
-
-  private static func show(_ lines: [String]) {
-    for line in lines { print(line) }
   }
 }

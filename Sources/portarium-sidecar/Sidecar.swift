@@ -12,7 +12,9 @@ struct Sidecar: ParsableCommand {
       Exit status: 0 done or allowed, 1 something denied, 2 wrong arguments or configuration, \
       3 no permission, 5 the system refused (for example a port in use), 6 drained by force.
       """,
-    subcommands: [Run.self, CheckCommand.self, Validate.self],
+    subcommands: [
+      Run.self, CheckCommand.self, ReplayCommand.self, SuggestCommand.self, Validate.self,
+    ],
     defaultSubcommand: Run.self)
 
   static func main() {
@@ -33,6 +35,20 @@ struct Sidecar: ParsableCommand {
   /// One sentence for the person who started it.
   static func say(_ sentence: String) {
     StandardStream.writeErrorLine(Array("portarium-sidecar: \(sentence)\n".utf8).span)
+  }
+
+  /// The command's output: all of these lines. Ends the process where nobody takes them; a reader
+  /// that has seen enough (`| head`) is no failure to speak of.
+  static func show(_ lines: some Sequence<String>) {
+    let text = lines.map { $0 + "\n" }.joined()
+    guard !text.isEmpty else { return }
+    StandardStream.ignoreBrokenPipe()
+    do throws(Errno) {
+      try StandardStream.output.write(text)
+    } catch {
+      if error != .brokenPipe { say("the output can't be written: \(error)") }
+      exit(.systemRefused)
+    }
   }
 
   static func exit(_ status: ExitStatus) -> Never {
