@@ -9,12 +9,22 @@ package final class Sidecar: Sendable {
   ///   - document: the configuration, YAML.
   ///   - user: who it runs as.
   ///   - wrapping: a command that the sidecar is started through, such as `prlimit`.
-  package init(
+  package convenience init(
     in pod: NetworkNamespace, document: String, as user: User = .proxy, wrapping: [String] = []
   ) throws(TestNetworkError) {
-    let path = Scratch.file("config.yaml", document)
+    try self.init(
+      in: pod, reading: Scratch.file("config.yaml", document), as: user, wrapping: wrapping)
+  }
+
+  /// - Parameters:
+  ///   - path: of the configuration, which the test may change.
+  ///   - options: of `run`.
+  package init(
+    in pod: NetworkNamespace, reading path: String, as user: User = .proxy,
+    wrapping: [String] = [], options: [String] = []
+  ) throws(TestNetworkError) {
     process = try pod.start(
-      wrapping + [try Binary.sidecar.path, "run", "--config", path], as: user)
+      wrapping + [try Binary.sidecar.path, "run", "--config", path] + options, as: user)
     try process.waitUntilListening(15001)
   }
 

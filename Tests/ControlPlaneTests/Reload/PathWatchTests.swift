@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import TestNetwork
 import Testing
 
 /// Every way in which the file behind a path changes, on the kernel's own inotify.

@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Logging
 import Policy
+import TestNetwork
 import Testing
 
 @testable import ControlPlane

@@ -65,6 +65,13 @@ final class ProxyScene {
   /// Starts another sidecar in the place of one that has ended.
   func restart() throws { sidecar = try Sidecar(in: network.pod, document: document) }
 
+  /// Ends the sidecar and starts one in its place that reads its configuration where the test can
+  /// change it.
+  func restart(reading path: String, options: [String] = []) throws {
+    sidecar.process.stop()
+    sidecar = try Sidecar(in: network.pod, reading: path, options: options)
+  }
+
   // MARK: What the workload does
 
   /// The workload's curl: the status it got (0 for none), the body, its exit status and complaint.

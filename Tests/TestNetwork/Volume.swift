@@ -2,30 +2,39 @@ import Foundation
 
 /// A directory in which a test changes a document in the ways that programs, people and kubelets
 /// do. Removed with the value.
-final class Volume {
-  let root: String
+package final class Volume {
+  /// Its directory, which everyone may read.
+  package let root: String
   private var generation = 0
 
-  init() throws {
+  /// An empty one.
+  package init() throws {
     root = NSTemporaryDirectory() + "portarium-reload-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
-  func path(_ name: String) -> String { "\(root)/\(name)" }
+  /// Of a file or directory in it.
+  package func path(_ name: String) -> String { "\(root)/\(name)" }
 
-  func makeDirectory(_ name: String) throws {
+  /// One that everyone may read.
+  package func makeDirectory(_ name: String) throws {
     try FileManager.default.createDirectory(
       atPath: path(name), withIntermediateDirectories: false)
   }
 
-  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
+  /// A file, a link or a directory with all that is in it.
+  package func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: path(name))
+  }
 
   /// Cuts off what is there and writes the pieces one by one, as `cat >` does.
   ///
   /// - Parameter beforeClosing: what is done while the file is still open.
-  func write(_ name: String, _ pieces: [String], beforeClosing: () throws -> Void = {}) throws {
+  package func write(_ name: String, _ pieces: [String], beforeClosing: () throws -> Void = {})
+    throws
+  {
     if !FileManager.default.fileExists(atPath: path(name)) {
       _ = FileManager.default.createFile(atPath: path(name), contents: nil)
     }
@@ -36,23 +45,25 @@ final class Volume {
     try file.close()
   }
 
-  func write(_ name: String, _ text: String) throws { try write(name, [text]) }
+  /// In one piece.
+  package func write(_ name: String, _ text: String) throws { try write(name, [text]) }
 
   /// truncate(2): nobody opens or closes it.
-  func truncate(_ name: String) throws {
+  package func truncate(_ name: String) throws {
     guard unsafe Foundation.truncate(path(name), 0) == 0 else {
       throw CocoaError(.fileWriteUnknown)
     }
   }
 
   /// rename(2): over what is there.
-  func rename(_ from: String, _ to: String) throws {
+  package func rename(_ from: String, _ to: String) throws {
     guard unsafe Foundation.rename(path(from), path(to)) == 0 else {
       throw CocoaError(.fileWriteUnknown)
     }
   }
 
-  func link(_ name: String, to target: String) throws {
+  /// A symbolic link.
+  package func link(_ name: String, to target: String) throws {
     try FileManager.default.createSymbolicLink(
       atPath: path(name), withDestinationPath: target)
   }
@@ -61,7 +72,7 @@ final class Volume {
 
   /// A directory for the new content, `..data` swapped to it by a rename, the old one removed;
   /// `config.yaml` is a symbolic link through `..data` and never changes.
-  func swap(_ text: String) throws {
+  package func swap(_ text: String) throws {
     let old = "..2026_\(generation)"
     generation += 1
     let new = "..2026_\(generation)"
