@@ -5,9 +5,12 @@ package import Telemetry
 package struct EgressOptions: Sendable {
   /// Whether requests get `traceparent` and `tracestate`.
   package var injectsTraceContext: Bool
+  /// Whether responses say that monitor mode let their requests pass, and servers must not.
+  package var reportsWouldDeny: Bool
 
-  package init(injectsTraceContext: Bool = true) {
+  package init(injectsTraceContext: Bool = true, reportsWouldDeny: Bool = false) {
     self.injectsTraceContext = injectsTraceContext
+    self.reportsWouldDeny = reportsWouldDeny
   }
 }
 

@@ -1,8 +1,18 @@
 extension Span where Element == UInt8 {
   /// The field begins with `x-portarium-`, in any case and with anything for `-`: gateways to CGI
   /// and its heirs fold all of that into one name.
-  var isReservedFieldName: Bool {
-    let prefix = "x-portarium-".utf8.span
+  var isReservedFieldName: Bool { beginsFolded("x-portarium-") }
+
+  /// The field by which a response says that its request would have been denied, in any such
+  /// spelling.
+  var isWouldDenyFieldName: Bool {
+    let name = ResponseRewrite.wouldDenyName
+    return count == name.utf8.count && beginsFolded(name)
+  }
+
+  /// - Parameter prefix: in lower case.
+  private func beginsFolded(_ prefix: String) -> Bool {
+    let prefix = prefix.utf8.span
     guard count >= prefix.count else { return false }
     for index in 0..<prefix.count {
       let byte = self[index]

@@ -27,6 +27,8 @@ struct ResponseFields: Sendable {
     case (7, UInt8(ascii: "u")) where name.matches("upgrade"):
       hasUpgrade = true
       if !bytes.extracting(field.value).matches("websocket") { namesOther = true }
+    case (22, UInt8(ascii: "x")) where name.isWouldDenyFieldName:
+      head.claimsWouldDeny = true
     default: break
     }
   }

@@ -12,6 +12,8 @@ package struct ResponseHead: Sendable {
 
   /// Bytes of the head, the empty line included.
   package var length = 0
+  /// Offset of the first field line, or of the empty line.
+  var fieldsStart = 0
   /// 100–999.
   package var status: UInt16 = 0
   package var version = HTTPVersion.http11
@@ -23,6 +25,8 @@ package struct ResponseHead: Sendable {
   /// 101 that agrees to WebSocket in both fields (RFC 6455 §4.1). A bare 101 agrees to nothing: who
   /// sends it may go on in HTTP.
   package var opensWebSocket = false
+  /// The server says `x-portarium-would-deny` itself.
+  package var claimsWouldDeny = false
   /// 1xx but 101: another head follows for the same request.
   package var isInterim: Bool { (100...199).contains(status) && status != 101 }
 

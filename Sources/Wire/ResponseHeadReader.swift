@@ -64,6 +64,7 @@ package struct ResponseHeadReader: Sendable {
       case .lineFeed:
         guard byte == .lineFeed else { throw .bareLineEnd }
         fields = FieldSection(start: position + 1, limits: limits)
+        response.head.fieldsStart = position + 1
         phase = .fields
       case .failed(let error): throw error
       case .fields, .done: return true

@@ -64,7 +64,10 @@ extension AuditSink.Target {
 }
 
 extension EgressOptions {
-  init(_ egress: Egress) { self.init(injectsTraceContext: egress.injectTraceContext) }
+  init(_ egress: Egress) {
+    self.init(
+      injectsTraceContext: egress.injectTraceContext, reportsWouldDeny: egress.reportWouldDeny)
+  }
 }
 
 extension Duration {

@@ -113,7 +113,7 @@ struct AuditQueueTests {
 
   @Test("A worker drops whole records where it was told to, counts them, and goes on")
   func dropping() throws {
-    var loop = try Loop(policy: .denyingAll, dropsAuditWhenFull: true)
+    var loop = try Loop(policy: .denyingAll) { $0.dropsAuditWhenFull = true }
     loop.stallSink()
     for _ in 0..<3 {
       var client = try loop.connect(to: nil)

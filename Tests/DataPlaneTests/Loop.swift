@@ -23,7 +23,7 @@ struct Loop: ~Copyable {
 
   init(
     limits: DataPlaneSettings.Limits = .init(), policy: Ruleset?, resolver: Resolver? = nil,
-    dropsAuditWhenFull: Bool = false
+    configure: (inout DataPlaneSettings) -> Void = { _ in }
   ) throws {
     // All buffers of the process count, those of tests beside it too: short of memory is only who
     // says so.
@@ -35,12 +35,12 @@ struct Loop: ~Copyable {
     let entrance = try Descriptor.listening(
       on: Endpoint(address: Self.loopback, port: 0), sharing: false)
     let entrancePort = try entrance.localEndpoint().port
+    var settings = DataPlaneSettings(
+      workspaceID: "ws-test", workers: 1, listeners: [], limits: limits)
+    configure(&settings)
     let worker = try Worker(
-      id: 0,
-      settings: DataPlaneSettings(
-        workspaceID: "ws-test", workers: 1, listeners: [], limits: limits,
-        dropsAuditWhenFull: dropsAuditWhenFull),
-      listeners: [], mailbox: mailbox, published: published, auditWriter: writer,
+      id: 0, settings: settings, listeners: [], mailbox: mailbox, published: published,
+      auditWriter: writer,
       counters: WorkerCounters(), resolver: resolver)
     self.entrancePort = entrancePort
     self.mailbox = mailbox

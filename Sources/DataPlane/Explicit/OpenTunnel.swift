@@ -15,7 +15,11 @@ extension Worker {
     explicit.tunnel = Tunnel(name: explicit.target?.name)
     connection.sent.meter = .untilEnd
     connection.received.meter = .untilEnd
-    connection.received.pending.append("HTTP/1.1 200 Connection established\r\n\r\n")
+    connection.received.pending.append("HTTP/1.1 200 Connection established\r\n")
+    if options.reportsWouldDeny, let reason = connection.record.wouldDeny {
+      Self.appendWouldDeny(reason, to: &connection.received.pending)
+    }
+    connection.received.pending.append("\r\n")
     arm(&connection, deadline: now + settings.limits.peek)
   }
 

@@ -77,6 +77,7 @@ extension Worker {
           var interim = ByteBuffer()
           interim.append(bytes.bytes.extracting(0..<head.length))
           bytes.consume(head.length)
+          reportWouldDeny(in: head, &interim, connection.record)
           if deliver(&interim, &connection.received, to: &connection.client) != nil {
             reset(&connection, outcome: .clientGone)
             return .ended
@@ -87,6 +88,7 @@ extension Worker {
           connection.record.responseStatus = head.status
           connection.sent.meter = .untilEnd
           connection.received.meter = .untilEnd
+          reportWouldDeny(in: head, &bytes, connection.record)
           if deliver(&bytes, &connection.received, to: &connection.client) != nil {
             reset(&connection, outcome: .clientGone)
             return .ended
@@ -116,6 +118,7 @@ extension Worker {
       connection.upstream.hasHungUp = true
       bytes.truncate(to: length)
     }
+    reportWouldDeny(in: head, &bytes, connection.record)
     if deliver(&bytes, &connection.received, to: &connection.client) != nil {
       return reset(&connection, outcome: .clientGone)
     }

@@ -89,6 +89,8 @@ struct OpenRecord: ~Copyable {
     decision = .allow
     reason = nil
     matchedRule = rule
+    // Another of the target's addresses may have been judged before.
+    isEnforced = true
     enforcementMode = mode
   }
 
@@ -101,6 +103,9 @@ struct OpenRecord: ~Copyable {
     isEnforced = enforced
     enforcementMode = mode
   }
+
+  /// Why it would have been denied, where monitor mode let it pass all the same.
+  var wouldDeny: DenyReason? { isEnforced ? nil : reason }
 
   var host: Span<UInt8> {
     @_lifetime(borrow self) borrowing get { texts.bytes.extracting(0..<Int(hostLength)) }
