@@ -104,6 +104,9 @@ struct OpenRecord: ~Copyable {
     enforcementMode = mode
   }
 
+  /// Nothing was decided yet.
+  var isUndecided: Bool { isOpen && reason == .internalError }
+
   /// Why it would have been denied, where monitor mode let it pass all the same.
   var wouldDeny: DenyReason? { isEnforced ? nil : reason }
 

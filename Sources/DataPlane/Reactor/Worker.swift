@@ -362,6 +362,11 @@ struct Worker: ~Copyable {
     listeners.removeAll()
     for id in slab.all {
       guard let reference = slab.find(id) else { continue }
+      if reference.connection.record.isUndecided {
+        // It has not said enough to be judged, and won't any more.
+        reference.connection.record.noteDenied(
+          .peekTimeout, enforced: true, mode: enforcementMode)
+      }
       reset(&reference.connection, outcome: .shutdown)
     }
     slab.freeReleased()
