@@ -122,6 +122,106 @@ struct AuditSinkTests {
     #expect(records.map { $0[text: "httpPath"] } == ["/two", "/three"])
     #expect(try scene.sidecar.drain().status == 0)
   }
+
+  @Test(arguments: [false, true])
+  func `a disk that was full for a while costs no record and splits no line`(
+    rotates: Bool
+  ) throws {
+    let disk = try SmallDisk()
+    let path = "\(disk.directory)/audit.log"
+    let scene = try ProxyScene(allowlist: Self.rules, top: "audit: {sink: \(path)}")
+    #expect(try scene.curl("http://api.example.com/0").status == 200)
+    try scene.sidecar.process.wait(for: "the first record", recheck: 0.005) { _ in
+      LogFile.lines(path).isEmpty ? nil : ()
+    }
+    // What is left is the rest of the log's own page: it ends amid a line.
+    try disk.fill()
+    for number in 1..<20 {
+      #expect(try scene.curl("http://api.example.com/\(number)").status == 200)
+    }
+    try scene.sidecar.process.wait(for: "a word about it") {
+      $0.errorLines.contains { $0.contains("\(path): No space left on device") } ? () : nil
+    }
+    let torn = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(!torn.hasSuffix("\n"))
+    if rotates {
+      try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
+      scene.sidecar.process.signal(SIGUSR1)
+      try scene.sidecar.process.wait(for: "the new file", recheck: 0.005) { _ in
+        FileManager.default.fileExists(atPath: path) ? () : nil
+      }
+    }
+    try disk.empty()
+    #expect(try scene.sidecar.drain().status == 0)
+    let old = rotates ? LogFile.lines(path + ".1") : []
+    if rotates { #expect(try String(contentsOfFile: path + ".1", encoding: .utf8).hasSuffix("\n")) }
+    let records = (old + LogFile.lines(path)).map { AuditRecord($0)?[text: "httpPath"] }
+    #expect(records == (0..<20).map { "/\($0)" })
+  }
+
+  @Test func `a sidecar that is killed amid requests leaves whole lines, but for the last`() throws
+  {
+    let log = LogFile()
+    let scene = try ProxyScene(allowlist: Self.rules, top: "audit: {sink: \(log.path)}")
+    let load = try scene.network.pod.start(
+      [
+        "/usr/bin/python3", "-c",
+        """
+        import http.client, threading
+        def ask(number):
+            try:
+                connection = http.client.HTTPConnection("api.example.com")
+                while True:
+                    connection.request("GET", f"/{number}")
+                    connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                pass
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        """,
+      ], as: .workload)
+    try scene.sidecar.process.wait(for: "some hundred records", recheck: 0.005) { _ in
+      log.lines.count > 300 ? () : nil
+    }
+    scene.sidecar.process.stop()
+    try load.wait().checked()
+    let left = log.text
+    let whole = left.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    #expect(whole.count > 300)
+    for line in whole { #expect(AuditRecord(String(line)) != nil, "\(line)") }
+
+    try scene.restart()
+    #expect(try scene.curl("http://api.example.com/after").status == 200)
+    #expect(try scene.sidecar.drain().status == 0)
+    #expect(log.text.hasPrefix(left))
+    let after = log.text.dropFirst(left.count).split(separator: "\n")
+    #expect(after.map { AuditRecord(String($0))?[text: "httpPath"] } == ["/after"])
+    // Where the last line was cut off, the next stands on a line of its own.
+    #expect(log.lines.count { AuditRecord($0) == nil } == (left.hasSuffix("\n") ? 0 : 1))
+  }
+}
+
+/// A file system of 64 pages in memory.
+private final class SmallDisk {
+  let directory = Scratch.makeDirectory("disk")
+  private var ballast: String { "\(directory)/ballast" }
+
+  init() throws {
+    try RunningProcess(
+      ["mount", "-t", "tmpfs", "-o", "size=256k,mode=777", "none", directory]
+    ).wait().checked()
+  }
+
+  /// Takes all pages that are left.
+  func fill() throws {
+    let ended = try RunningProcess(["dd", "if=/dev/zero", "of=\(ballast)", "bs=4096"]).wait()
+    #expect(ended.errors.contains("No space left on device"))
+  }
+
+  func empty() throws { try FileManager.default.removeItem(atPath: ballast) }
+
+  deinit { _ = try? RunningProcess(["umount", "--lazy", directory]).wait() }
 }
 
 /// Listens on a Unix socket and prints the lines of one connection, behind a line `ready`.
@@ -161,5 +261,10 @@ struct LogFile {
   var text: String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
 
   /// Its lines; the last one need not be complete.
-  var lines: [String] { text.split(separator: "\n").map(String.init) }
+  var lines: [String] { Self.lines(path) }
+
+  static func lines(_ path: String) -> [String] {
+    ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
+      .map(String.init)
+  }
 }
