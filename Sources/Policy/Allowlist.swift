@@ -1,6 +1,8 @@
 /// One allowlist of a `Ruleset`.
-struct Allowlist: Sendable {
-  let rules: CompiledRules
+final class Allowlist: Sendable {
+  let rules: RuleIndex
+  /// The rules' names, made here so that no request has to.
+  let names: [String]
   /// The policy's name; nil for the allowlist of clients that no policy is for.
   let policy: String?
   /// Place of the first rule among those of all allowlists.
@@ -11,7 +13,8 @@ struct Allowlist: Sendable {
   var end: Int { base + rules.list.count }
 
   init(_ list: RuleList, policy: String?, base: Int, _ known: inout KnownBuckets) {
-    rules = CompiledRules(list)
+    rules = RuleIndex(list)
+    names = list.indices.map { list.name(of: $0) }
     self.policy = policy
     self.base = base
     buckets = list.limitedRules.map { known.take(policy, list, rule: $0) }
@@ -62,5 +65,5 @@ struct KnownBuckets {
 
 extension RuleList {
   /// The places of the rules with a limit, in the order of the limits.
-  fileprivate var limitedRules: [Int] { entries.indices.filter { entries[$0].limit != nil } }
+  fileprivate var limitedRules: [Int] { entries.indices.filter { entries[$0].limit != Entry.none } }
 }

@@ -5,50 +5,25 @@ internal import Addressing
 ///
 /// The document and the `Ruleset` made of it share the arrays.
 package struct RuleList: Sendable {
-  /// One rule. What has no fixed size stands in the arrays below.
-  struct Entry: Sendable {
-    var host: Host
-    /// Empty admits any port.
-    var ports: Slice
-    /// Place in `methodSets`; the first is empty and admits any.
-    var methodSet: UInt32 = 0
-    /// How the document spells the pattern; empty where that is the rule's name.
-    var pattern: Slice
-    /// Place in `limits`.
-    var limit: UInt32?
-    var identityHeaders: Bool
-    var enforcementMode: EnforcementMode?
-    var allowsEncryptedClientHello: Bool?
-  }
-
   /// Part of one of the arrays.
   struct Slice: Sendable {
     var start: UInt32
     var count: UInt32
 
-    static let empty = Slice(start: 0, count: 0)
     var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
-    var isEmpty: Bool { count == 0 }
-  }
-
-  enum Host: Sendable {
-    /// Place of the name in `texts`, and its length.
-    case exact(UInt32, UInt8)
-    /// The same of a suffix, without a dot before it.
-    case below(UInt32, UInt8)
-    case anyName
-    case blockV4(UInt32, UInt8)
-    /// Place of the base in `basesV6`, and the prefix length.
-    case blockV6(UInt32, UInt8)
   }
 
   private(set) var entries: [Entry] = []
-  private(set) var names: [String] = []
+  /// Where the names are in `texts`.
+  private var names: [Slice] = []
+  /// How the document spells patterns that are not their rules' names, ascending by rule.
+  private var patterns: [(rule: UInt32, text: Slice)] = []
   private(set) var ports: [ClosedRange<UInt16>] = []
-  private(set) var methodSets: [Slice] = [.empty]
+  /// The first is empty and admits any.
+  private(set) var methodSets: [Slice] = [Slice(start: 0, count: 0)]
   private(set) var methods: [HTTPMethod] = []
   private(set) var limits: [RateLimit] = []
-  /// Host names as they are compared, and patterns.
+  /// Names, patterns, and host names as they are compared; the latter are often part of the former.
   private(set) var texts: [UInt8] = []
   private(set) var basesV6: [UInt128] = []
   /// Where a list of methods was stored: most rules have one of a few.
@@ -61,22 +36,23 @@ package struct RuleList: Sendable {
   }
 
   package mutating func append(_ rule: Rule) {
-    let pattern = rule.pattern == rule.name ? Slice.empty : append(rule.pattern.utf8)
-    let firstPort = ports.count
-    ports += rule.ports
-    var limit: UInt32?
-    if let rateLimit = rule.rateLimit {
-      limit = UInt32(limits.count)
-      limits.append(rateLimit)
+    var text = append(rule.name.utf8)
+    names.append(text)
+    if rule.pattern != rule.name {
+      text = append(rule.pattern.utf8)
+      patterns.append((UInt32(entries.count), text))
     }
-    entries.append(
-      Entry(
-        host: store(rule.matcher),
-        ports: Slice(start: UInt32(firstPort), count: UInt32(rule.ports.count)),
-        methodSet: store(rule.allowedMethods), pattern: pattern, limit: limit,
-        identityHeaders: rule.identityHeaders, enforcementMode: rule.enforcementMode,
-        allowsEncryptedClientHello: rule.allowsEncryptedClientHello))
-    names.append(rule.name)
+    var entry = Entry(host: store(rule.matcher, spelled: text))
+    entry.store(rule.ports, in: &ports)
+    entry.methodSet = store(rule.allowedMethods)
+    if let limit = rule.rateLimit {
+      entry.limit = UInt32(limits.count)
+      limits.append(limit)
+    }
+    entry.addsIdentityHeaders = rule.identityHeaders
+    entry.enforcementMode = rule.enforcementMode
+    entry.allowsEncryptedClientHello = rule.allowsEncryptedClientHello
+    entries.append(entry)
   }
 
   /// Gives back what was set aside for more rules.
@@ -87,6 +63,7 @@ package struct RuleList: Sendable {
   private init(exactly other: RuleList) {
     entries = Array(other.entries[...])
     names = Array(other.names[...])
+    patterns = Array(other.patterns[...])
     ports = Array(other.ports[...])
     methodSets = Array(other.methodSets[...])
     methods = Array(other.methods[...])
@@ -96,10 +73,10 @@ package struct RuleList: Sendable {
     knownMethodSets = other.knownMethodSets
   }
 
-  private mutating func store(_ matcher: HostMatcher) -> Host {
+  private mutating func store(_ matcher: HostMatcher, spelled text: Slice) -> Entry.Host {
     switch matcher {
-    case .exact(let name): return .exact(append(name), UInt8(name.bytes.count))
-    case .below(let suffix): return .below(append(suffix), UInt8(suffix.bytes.count))
+    case .exact(let name): return .exact(store(name, spelled: text), UInt8(name.bytes.count))
+    case .below(let name): return .below(store(name, spelled: text), UInt8(name.bytes.count))
     case .anyName: return .anyName
     case .block(let block):
       let length = UInt8(block.prefixLength)
@@ -112,10 +89,15 @@ package struct RuleList: Sendable {
     }
   }
 
-  private mutating func append(_ name: HostName) -> UInt32 {
-    let first = texts.count
+  /// Where the name's bytes are: at the end of the pattern, unless that is spelled in another way.
+  private mutating func store(_ name: HostName, spelled text: Slice) -> UInt32 {
     let bytes = name.bytes
-    for index in 0..<bytes.count { texts.append(bytes[index]) }
+    if text.count >= bytes.count {
+      let start = text.range.upperBound - bytes.count
+      if bytes.indices.allSatisfy({ texts[start + $0] == bytes[$0] }) { return UInt32(start) }
+    }
+    let first = texts.count
+    for index in bytes.indices { texts.append(bytes[index]) }
     return UInt32(first)
   }
 
@@ -141,25 +123,41 @@ extension RuleList: RandomAccessCollection {
 
   package subscript(index: Int) -> Rule {
     let entry = entries[index]
-    let name = names[index]
-    let pattern =
-      entry.pattern.isEmpty
-      ? name : String(decoding: texts[entry.pattern.range], as: UTF8.self)
+    let name = name(of: index)
+    let pattern = ownPattern(of: index)
     return Rule(
-      name: name, pattern: pattern, matcher: matcher(entry.host),
-      ports: Array(ports[entry.ports.range]),
+      name: name, pattern: pattern.map { text($0) } ?? name, matcher: matcher(entry.host),
+      ports: entry.ports(in: ports),
       allowedMethods: Array(methods[methodSets[Int(entry.methodSet)].range]),
-      identityHeaders: entry.identityHeaders, enforcementMode: entry.enforcementMode,
-      rateLimit: entry.limit.map { limits[Int($0)] },
+      identityHeaders: entry.addsIdentityHeaders, enforcementMode: entry.enforcementMode,
+      rateLimit: entry.limit == Entry.none ? nil : limits[Int(entry.limit)],
       allowsEncryptedClientHello: entry.allowsEncryptedClientHello)
   }
 
-  private func matcher(_ host: Host) -> HostMatcher {
+  /// The rule's pattern, where that is not its name.
+  private func ownPattern(of rule: Int) -> Slice? {
+    var (low, high) = (0, patterns.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if patterns[middle].rule < rule { low = middle + 1 } else { high = middle }
+    }
+    return low < patterns.count && patterns[low].rule == rule ? patterns[low].text : nil
+  }
+
+  func name(of rule: Int) -> String { text(names[rule]) }
+
+  private func text(_ slice: Slice) -> String {
+    String(decoding: texts[slice.range], as: UTF8.self)
+  }
+
+  private func matcher(_ host: Entry.Host) -> HostMatcher {
     switch host {
     case .exact(let start, let length): .exact(hostName(start, length))
     case .below(let start, let length): .below(hostName(start, length))
     case .anyName: .anyName
-    case .blockV4, .blockV6: .block(block(host))
+    case .blockV4(let base, let length): .block(block(.v4(IPv4Address(rawValue: base)), length))
+    case .blockV6(let place, let length):
+      .block(block(.v6(IPv6Address(rawValue: basesV6[Int(place)])), length))
     }
   }
 
@@ -171,18 +169,10 @@ extension RuleList: RandomAccessCollection {
     return name
   }
 
-  /// The block of an address rule.
-  func block(_ host: Host) -> CIDR {
-    let block: CIDR? =
-      switch host {
-      case .blockV4(let base, let length):
-        CIDR(base: .v4(IPv4Address(rawValue: base)), prefixLength: Int(length))
-      case .blockV6(let place, let length):
-        CIDR(
-          base: .v6(IPv6Address(rawValue: basesV6[Int(place)])), prefixLength: Int(length))
-      case .exact, .below, .anyName: nil
-      }
-    guard let block else { preconditionFailure("a stored block is one no longer") }
+  private func block(_ base: IPAddress, _ length: UInt8) -> CIDR {
+    guard let block = CIDR(base: base, prefixLength: Int(length)) else {
+      preconditionFailure("a stored block is one no longer")
+    }
     return block
   }
 }

@@ -59,10 +59,10 @@ package final class Ruleset: Sendable {
     let search = allowlists[list].rules.search(flow, forbidden: forbidden)
 
     let denial: Denial
-    if forbidden != nil, !search.foundHost {
+    if forbidden != nil, search.hostMatch == nil {
       denial = Denial(.forbiddenAddress)
     } else if isConnect {
-      denial = self.denial(.methodNotAllowed, search.methodMiss ?? search.portMiss, in: list)
+      denial = self.denial(.methodNotAllowed, search.nearestMiss, in: list)
     } else if let rule = search.match {
       guard let refusal = refusal(of: flow, by: rule, in: list, at: now) else {
         return .allow(permit(flow, rule, in: list), wouldDeny: nil)
@@ -92,7 +92,7 @@ package final class Ruleset: Sendable {
       return .mayPass(rule: allowlists[list].base + rule, wouldDeny: nil)
     }
     guard content.method?.isConnect != true else {
-      return .deny(denial(.methodNotAllowed, search.methodMiss ?? search.portMiss, in: list))
+      return .deny(denial(.methodNotAllowed, search.nearestMiss, in: list))
     }
     let denial = self.denial(of: content, hasName: true, search, in: list)
     return mode(of: denial) == .monitor
@@ -151,7 +151,9 @@ extension Ruleset {
   }
 
   private func rateRefusal(by rule: Int, in list: Int, at now: UInt64?) -> Denial? {
-    guard let now, let limit = allowlists[list].rules.list.entries[rule].limit,
+    guard let now else { return nil }
+    let limit = allowlists[list].rules.list.entries[rule].limit
+    guard limit != RuleList.Entry.none,
       let wait = allowlists[list].buckets[Int(limit)].take(at: now)
     else { return nil }
     return denial(
@@ -163,11 +165,11 @@ extension Ruleset {
   private func denial(
     of content: Flow.Content, hasName: Bool, _ search: RuleSearch, in list: Int
   ) -> Denial {
-    if let miss = search.methodMiss {
+    if let miss = search.nearestMiss {
+      guard miss.missed == .method else { return denial(.portNotAllowed, miss, in: list) }
       return denial(
         content.method == nil ? .methodNotVisible : .methodNotAllowed, miss, in: list)
     }
-    if let miss = search.portMiss { return denial(.portNotAllowed, miss, in: list) }
     // Not even a rule's host matched.
     return switch content {
     case .http, .tunnel: Denial(.hostNotAllowed)
@@ -199,7 +201,7 @@ extension Ruleset {
   /// - Returns: what people call the rule; making it costs no allocation.
   package func ruleName(_ index: Int) -> String {
     let list = allowlist(of: index)
-    return allowlists[list].rules.list.names[index - allowlists[list].base]
+    return allowlists[list].names[index - allowlists[list].base]
   }
 
   package func rule(_ index: Int) -> Rule {
@@ -244,7 +246,7 @@ extension Ruleset {
     guard let index = permit.ruleIndex else { return false }
     let list = allowlist(of: index)
     return allowlists[list].rules.list.entries[index - allowlists[list].base]
-      .identityHeaders
+      .addsIdentityHeaders
   }
 
   /// The allowlist that holds the rule.

@@ -5,12 +5,14 @@ import Testing
 /// Shorthand in which the tests of this target write down rules and flows.
 func rule(
   _ pattern: String, ports: [ClosedRange<UInt16>] = [], methods: [String] = [],
+  mode: EnforcementMode? = nil, limit: RateLimit? = nil, encryptedHello: Bool? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> Rule {
   Rule(
     name: pattern, pattern: pattern, matcher: try HostMatcher.parse(pattern).matcher, ports: ports,
-    allowedMethods: try methods.map { try #require(HTTPMethod($0), sourceLocation: sourceLocation) }
-  )
+    allowedMethods: try methods.map {
+      try #require(HTTPMethod($0), sourceLocation: sourceLocation)
+    }, enforcementMode: mode, rateLimit: limit, allowsEncryptedClientHello: encryptedHello)
 }
 
 func destination(_ address: String, _ port: UInt16) throws -> OriginalDestination {
@@ -49,6 +51,14 @@ enum Outcome: Equatable, CustomStringConvertible {
   init(_ verdict: consuming Verdict) {
     switch consume verdict {
     case .allow(let permit, let denial): self = .allow(permit.ruleIndex, wouldDeny: denial)
+    case .deny(let denial): self = .deny(denial)
+    }
+  }
+
+  /// A prospect in the words of a verdict.
+  init(_ prospect: Prospect) {
+    switch prospect {
+    case .mayPass(let rule, let denial): self = .allow(rule, wouldDeny: denial)
     case .deny(let denial): self = .deny(denial)
     }
   }
