@@ -8,7 +8,7 @@ struct WorkerCountersTests {
   func denials() {
     let counters = WorkerCounters()
     for (index, reason) in DenyReason.allCases.enumerated() {
-      for _ in 0...index { counters.countDenial(reason) }
+      for _ in 0...index { counters.countDenial(reason, enforced: index % 2 == 0) }
     }
     for (index, reason) in DenyReason.allCases.enumerated() {
       #expect(counters.denials(for: reason) == UInt64(index + 1))
@@ -40,7 +40,9 @@ struct WorkerCountersTests {
     workers[1].connectionsAccepted.add(1)
     workers[0].bytesSent.add(1000)
     workers[1].bytesSent.add(24)
-    workers[1].countDenial(.hostNotAllowed)
+    workers[1].countDenial(.hostNotAllowed, enforced: false)
+    workers[0].requestTime.add(nanoseconds: 300_000)
+    workers[1].requestTime.add(nanoseconds: 60_000_000_000)
     var buffer = TextBuffer()
     WorkerCounters.appendMetrics(of: workers, to: &buffer)
     let lines = buffer.description.split(separator: "\n", omittingEmptySubsequences: false)
@@ -50,6 +52,13 @@ struct WorkerCountersTests {
     #expect(lines.contains("portarium_sent_bytes_total 1024"))
     #expect(lines.contains(#"portarium_denied_total{reason="host-not-allowed"} 1"#))
     #expect(lines.contains(#"portarium_denied_total{reason="internal-error"} 0"#))
+    #expect(lines.contains(#"portarium_would_deny_total{reason="host-not-allowed"} 1"#))
+    #expect(lines.contains(#"portarium_request_seconds_bucket{le="0.00025"} 0"#))
+    #expect(lines.contains(#"portarium_request_seconds_bucket{le="0.0005"} 1"#))
+    #expect(lines.contains(#"portarium_request_seconds_bucket{le="30"} 1"#))
+    #expect(lines.contains(#"portarium_request_seconds_bucket{le="+Inf"} 2"#))
+    #expect(lines.contains("portarium_request_seconds_sum 60.000300000"))
+    #expect(lines.contains("portarium_request_seconds_count 2"))
 
     // Every sample stands behind the HELP and TYPE lines of its family, each of them given once.
     var family: Substring = ""
@@ -62,10 +71,13 @@ struct WorkerCountersTests {
         #expect(words.count == 4)
       } else if line.hasPrefix("# TYPE ") {
         #expect(words[2] == family)
-        #expect(words[3] == (family.hasSuffix("_total") ? "counter" : "gauge"))
+        let type = family.hasSuffix("_total") ? "counter" : "gauge"
+        #expect(words[3] == (family.hasSuffix("_seconds") ? "histogram" : type))
       } else {
-        #expect(words[0].prefix { $0 != "{" } == family)
-        #expect(UInt64(words[1]) != nil)
+        let name = words[0].prefix { $0 != "{" }
+        let endings = family.hasSuffix("_seconds") ? ["_bucket", "_sum", "_count"] : [""]
+        #expect(endings.contains { name == family + $0 })
+        #expect(Double(words[1]) != nil)
       }
     }
   }

@@ -105,6 +105,7 @@ extension Worker {
   private mutating func connected(
     _ attempt: DialAttempt, _ explicit: ExplicitProxy, _ connection: inout Connection
   ) {
+    noteConnected(by: explicit.deadline)
     explicit.attempts.removeAll()
     explicit.nextAttempt = nil
     swap(&connection.upstream, &attempt.side)

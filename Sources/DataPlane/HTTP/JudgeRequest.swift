@@ -62,7 +62,11 @@ extension Worker {
     notePolicy(policy, &connection)
     let verdict = policy.decide(
       flow, from: connection.source.endpoint.address, at: isRepeated ? nil : now.nanoseconds)
-    switch note(verdict, by: policy, &connection.record) {
+    // How long one to the proxy waited for its verdict was told before its target was reached.
+    if !isRepeated, connection.asksProxy == nil {
+      counters.decisionTime.add(nanoseconds: now.since(connection.record.startedAt))
+    }
+    switch note(verdict, by: policy, isRepeated: isRepeated, &connection.record) {
     case .allow(let permit, wouldDeny: _):
       forward(head, message, permit, &connection)
     case .deny(let denial):

@@ -197,7 +197,7 @@ extension Worker {
     counters.auditRecords.add(1)
     // Nowhere else, so that the counters agree with the records whatever was decided on the way.
     if let reason = connection.record.reason {
-      counters.countDenial(reason)
+      counters.countDenial(reason, enforced: connection.record.isEnforced)
       denials.add(
         record, reason: reason, host: connection.record.host, method: connection.record.method)
     } else {
@@ -206,6 +206,10 @@ extension Worker {
     counters.bytesSent.add(connection.sent.delivered)
     counters.bytesReceived.add(connection.received.delivered)
     if outcome == .upstreamFailed { counters.upstreamFailures.add(1) }
+    // How long another protocol was spoken after a request is not how long the request took.
+    if connection.record.applicationProtocol == .http, connection.record.responseStatus != 101 {
+      counters.requestTime.add(nanoseconds: record.latencyNanoseconds)
+    }
     connection.record.close()
   }
 

@@ -39,6 +39,8 @@ extension Worker {
       connectFailed(error, &connection)
       return
     }
+    // Its deadline was set when it began.
+    noteConnected(by: connection.deadline)
     arm(&connection, deadline: now + settings.limits.idle)
     if connection.exchange.isOn {
       connection.exchange.forwards()
@@ -46,6 +48,12 @@ extension Worker {
     } else {
       perform(connection.machine.connected(), on: &connection)
     }
+  }
+
+  /// - Parameter deadline: until when there was time to connect.
+  func noteConnected(by deadline: Instant) {
+    let start = deadline.nanoseconds &- settings.limits.connect
+    counters.connectTime.add(nanoseconds: now.since(Instant(nanoseconds: start)))
   }
 
   mutating func connectFailed(_ error: Errno, _ connection: inout Connection) {

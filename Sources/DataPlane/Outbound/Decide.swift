@@ -49,6 +49,7 @@ extension Worker {
       perform(connection.machine.judgedWithoutPeeking(nil), on: &connection)
       return
     }
+    counters.decisionTime.add(nanoseconds: now.since(connection.record.startedAt))
     let noted = note(verdict, by: policy, &connection.record)
     perform(connection.machine.judgedWithoutPeeking(noted), on: &connection)
   }
@@ -69,6 +70,10 @@ extension Worker {
     let verdict = note(
       policy.decide(flow, from: connection.source.endpoint.address, at: now.nanoseconds),
       by: policy, &connection.record)
+    // A tunnel's CONNECT was judged before.
+    if !connection.machine.isTunnel {
+      counters.decisionTime.add(nanoseconds: now.since(connection.record.startedAt))
+    }
     perform(connection.machine.judged(verdict), on: &connection)
   }
 
@@ -79,11 +84,15 @@ extension Worker {
   }
 
   /// Enters a verdict in the open record.
+  ///
+  /// - Parameter isRepeated: the rule's hit was counted before.
   func note(
-    _ verdict: consuming Verdict, by policy: Ruleset, _ record: inout OpenRecord
+    _ verdict: consuming Verdict, by policy: Ruleset, isRepeated: Bool = false,
+    _ record: inout OpenRecord
   ) -> Verdict {
     switch consume verdict {
     case .allow(let permit, let wouldDeny):
+      if !isRepeated, wouldDeny == nil, let rule = permit.ruleIndex { ruleHits?.count(rule) }
       record.note(NotedVerdict(rule: permit.ruleIndex, wouldDeny: wouldDeny, of: policy))
       return .allow(permit, wouldDeny: wouldDeny)
     case .deny(let denial):

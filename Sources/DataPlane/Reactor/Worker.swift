@@ -64,6 +64,8 @@ struct Worker: ~Copyable {
   var traceIDs: TraceIDGenerator
 
   private(set) var policy: Ruleset?
+  /// Of that policy's rules.
+  private(set) var ruleHits: RuleHits?
   private(set) var options: EgressOptions
   /// The slot at which judging connections again goes on; nil where that is done.
   var recheckPosition: Int?
@@ -182,6 +184,8 @@ struct Worker: ~Copyable {
     policyGeneration = generation
     guard let publication = published.latest else { return }
     policy = publication.ruleset
+    ruleHits = RuleHits(of: publication.ruleset, carryingOver: ruleHits)
+    counters.ruleHits = ruleHits
     options = publication.options ?? options
     recheckPosition = publication.rechecks ? 0 : nil
   }

@@ -4,14 +4,21 @@ extension WorkerCounters {
   /// Appends the sum over all workers as Prometheus text (exposition format 0.0.4). Any thread.
   package static func appendMetrics(of workers: [WorkerCounters], to buffer: inout TextBuffer) {
     for family in families {
-      buffer.append("# HELP portarium_\(family.name) \(family.help)\n")
-      buffer.append("# TYPE portarium_\(family.name) counter\n")
-      buffer.append("portarium_\(family.name) ")
-      buffer.append(decimal: workers.reduce(0) { $0 &+ family.value($1) })
-      buffer.append("\n")
+      buffer.appendMetric(
+        "portarium_\(family.name)", .counter, family.help,
+        workers.reduce(0) { $0 &+ family.value($1) })
     }
     appendActiveConnections(of: workers, to: &buffer)
-    appendDenials(of: workers, to: &buffer)
+    appendReasons(
+      "portarium_denied_total", "Connections and requests the policy refuses, by reason.",
+      to: &buffer
+    ) { reason in workers.reduce(0) { $0 &+ $1.denials(for: reason) } }
+    appendReasons(
+      "portarium_would_deny_total",
+      "Of the denied, those that monitor mode let pass, by reason.", to: &buffer
+    ) { reason in workers.reduce(0) { $0 &+ $1.wouldDenials(for: reason) } }
+    appendDurations(of: workers, to: &buffer)
+    appendRuleHits(of: workers, to: &buffer)
   }
 
   private static func appendActiveConnections(
@@ -24,25 +31,61 @@ extension WorkerCounters {
       let accepted = worker.connectionsAccepted.value
       active += accepted >= closed ? accepted - closed : 0
     }
-    buffer.append("# HELP portarium_connections_active Connections open now.\n")
-    buffer.append("# TYPE portarium_connections_active gauge\nportarium_connections_active ")
-    buffer.append(decimal: active)
-    buffer.append("\n")
+    buffer.appendMetric(
+      "portarium_connections_active", .gauge, "Connections open now.", active)
   }
 
-  private static func appendDenials(of workers: [WorkerCounters], to buffer: inout TextBuffer) {
-    buffer.append(
-      """
-      # HELP portarium_denied_total Connections and requests the policy refuses, by reason.
-      # TYPE portarium_denied_total counter
-
-      """)
+  private static func appendReasons(
+    _ name: String, _ help: String, to buffer: inout TextBuffer, _ count: (DenyReason) -> UInt64
+  ) {
+    buffer.beginMetric(name, .counter, help)
     for reason in DenyReason.allCases {
-      buffer.append(#"portarium_denied_total{reason=""#)
-      buffer.append(reason.rawValue)
-      buffer.append(#""} "#)
-      buffer.append(decimal: workers.reduce(0) { $0 &+ $1.denials(for: reason) })
-      buffer.append("\n")
+      buffer.appendSample(name, count(reason), ["reason": reason.rawValue])
+    }
+  }
+
+  private static func appendDurations(
+    of workers: [WorkerCounters], to buffer: inout TextBuffer
+  ) {
+    append(
+      workers.map { ($0.decisionTime.counts, $0.decisionTime.sum) },
+      as: "portarium_decision_seconds",
+      "From accepting a connection, or the first byte of a request, to the verdict.", to: &buffer)
+    append(
+      workers.map { ($0.connectTime.counts, $0.connectTime.sum) },
+      as: "portarium_connect_seconds",
+      "From the verdict until the destination has taken the connection.", to: &buffer)
+    append(
+      workers.map { ($0.requestTime.counts, $0.requestTime.sum) },
+      as: "portarium_request_seconds",
+      "From the first byte of a request to the end of its response.", to: &buffer)
+  }
+
+  private static func append(
+    _ histograms: [(counts: [UInt64], sum: UInt64)], as name: String, _ help: String,
+    to buffer: inout TextBuffer
+  ) {
+    buffer.beginMetric(name, .histogram, help)
+    var count: UInt64 = 0
+    for (bucket, bound) in (Histogram.boundTexts + ["+Inf"]).enumerated() {
+      count &+= histograms.reduce(0) { $0 &+ $1.counts[bucket] }
+      buffer.appendSample("\(name)_bucket", count, ["le": bound])
+    }
+    let sum = histograms.reduce(0) { $0 &+ $1.sum }
+    buffer.appendSample("\(name)_sum", TextBuffer.seconds(nanoseconds: sum))
+    // The same number as the last bucket's: what was counted meanwhile is for the next scrape.
+    buffer.appendSample("\(name)_count", count)
+  }
+
+  private static func appendRuleHits(
+    of workers: [WorkerCounters], to buffer: inout TextBuffer
+  ) {
+    let name = "portarium_rule_hits_total"
+    buffer.beginMetric(
+      name, .counter,
+      "Connections and requests that a rule let pass; all rules past the thousandth have no name.")
+    for (label, count) in RuleHits.sum(of: workers.compactMap(\.ruleHits)) {
+      buffer.appendSample(name, count, ["policy": label.policy, "rule": label.rule])
     }
   }
 

@@ -26,13 +26,37 @@ package final class WorkerCounters: Sendable {
   /// Records that were made and dropped, since the audit sink was full.
   package let auditDropped = Counter()
 
+  /// From accepting a connection, or a request's first byte, to the policy's verdict.
+  package let decisionTime = Histogram()
+  /// From there until the destination has taken the connection, names looked up included.
+  package let connectTime = Histogram()
+  /// From a request's first byte, or accepting its connection, to the end of its response.
+  package let requestTime = Histogram()
+
   private let denials = InlineArray<32, Counter> { _ in Counter() }
+  private let wouldDenials = InlineArray<32, Counter> { _ in Counter() }
+  private let currentRuleHits = Mutex<RuleHits?>(nil)
 
   package init() {}
 
   /// Counted with the audit record.
-  package func countDenial(_ reason: DenyReason) {
+  ///
+  /// - Parameter enforced: false where monitor mode let it pass.
+  package func countDenial(_ reason: DenyReason, enforced: Bool) {
     denials[reason.counterIndex].add(1)
+    if !enforced { wouldDenials[reason.counterIndex].add(1) }
+  }
+
+  /// Of `denials`, those that monitor mode let pass.
+  package func wouldDenials(for reason: DenyReason) -> UInt64 {
+    wouldDenials[reason.counterIndex].value
+  }
+
+  /// Those of the policy that the worker goes by; nil before the first one. The worker sets it
+  /// where it takes a policy.
+  package var ruleHits: RuleHits? {
+    get { currentRuleHits.withLock { $0 } }
+    set { currentRuleHits.withLock { $0 = newValue } }
   }
 
   package func denials(for reason: DenyReason) -> UInt64 {
