@@ -26,38 +26,6 @@ extension Service {
     }
   }
 
-  func startAdmin(
-    _ settings: DataPlaneSettings, _ counters: CountersBox, _ drainRequest: DrainRequest
-  ) throws(StartFailure) -> AdminServer {
-    let (inForce, startedAt, workers) = (inForce, startedAt, settings.workers)
-    let (log, logLevel) = (log, logLevel)
-    let sources = AdminSources(
-      status: {
-        let now = inForce.now
-        return SidecarStatus(
-          workspaceId: now.document.workspaceId, version: Self.version,
-          enforcementMode: now.document.enforcementMode,
-          egressRuleCount: now.ruleset.ruleCount, workers: workers, startedAt: startedAt)
-      },
-      metrics: { WorkerCounters.appendMetrics(of: counters.all, to: &$0) },
-      configuration: { inForce.now.document.appendJSON(workers: workers, to: &$0) },
-      denials: denials,
-      drain: drainRequest.ask,
-      setLogLevel: { level in
-        logLevel.current = level
-        log.notice("the log's level was changed", metadata: ["level": "\(level)"])
-      })
-    let access = AdminAccess(ownUID: Process.userID, allowing: document.admin.allowUIDs)
-    let router = AdminRouter(lifecycle: lifecycle, access: access, sources: sources)
-    do {
-      return try AdminServer(
-        adminPort: document.adminPort, healthPort: document.healthPort, router: router,
-        logger: log)
-    } catch {
-      throw StartFailure(error)
-    }
-  }
-
   func startDataPlane(_ settings: DataPlaneSettings) throws(StartFailure) -> DataPlane {
     let sink = try openAuditSink()
     do {

@@ -40,9 +40,9 @@ struct Service {
     do throws(StartFailure) {
       // Before any other thread exists: all of them inherit the blocked signals.
       var loop = try prepare()
-      let counters = CountersBox()
+      let box = DataPlaneBox()
       let settings = try settings()
-      let admin = try startAdmin(settings, counters, loop.drainRequest)
+      let admin = try startAdmin(settings, box, loop.drainRequest)
       let dataPlane: DataPlane
       do throws(StartFailure) {
         dataPlane = try startDataPlane(settings)
@@ -50,7 +50,7 @@ struct Service {
         admin.stop()
         throw error
       }
-      counters.publish(dataPlane.counters)
+      box.publish(dataPlane)
       lifecycle.advance(to: .ready)
       log.info("ready", metadata: ["proxyPort": "\(document.proxyPort)"])
       steer(dataPlane, &loop)

@@ -1,3 +1,4 @@
+import Configuration
 import ControlPlane
 import Foundation
 import Kernel
@@ -43,7 +44,31 @@ struct AdminRouterTests {
     #expect(object["workers"] as? Int == 2)
     #expect(object["version"] as? String == "0.1.0")
     #expect(object["startedAtIso"] as? String == "2026-11-21T07:00:00.000000000Z")
-    #expect(object.count == 7)
+    #expect(object["generation"] as? Int == 1)
+    #expect(object["loadedAtIso"] as? String == "2026-11-21T07:00:00.000000000Z")
+    #expect(object["restartNeeded"] as? [String] == [])
+    let audit = try #require(object["audit"] as? [String: Any])
+    #expect(audit["sink"] as? String == "/var/log/audit.json")
+    #expect(audit["whenFull"] as? String == "wait")
+    #expect(audit["queuedBytes"] as? Int == 5)
+    #expect(audit["capacityBytes"] as? Int == 10)
+    #expect(audit["dropped"] as? Int == 2)
+    #expect(audit["stalls"] as? Int == 3)
+    #expect(object.count == 11)
+  }
+
+  @Test("tells what became of the last reload")
+  func reloads() throws {
+    var status = SidecarStatus.sample
+    status.reload.generation = 4
+    status.reload.lastError = "c.yaml:3:1: \"x\" is wrong"
+    status.reload.restartNeeded = ["workers", "audit.sink"]
+    let object = try object(router(status: status).respond(to: get("/status"), on: .admin(uid: 9)))
+    #expect(object["generation"] as? Int == 4)
+    #expect(object["restartNeeded"] as? [String] == ["workers", "audit.sink"])
+    let error = try #require(object["lastReloadError"] as? [String: String])
+    #expect(error["message"] == "c.yaml:3:1: \"x\" is wrong")
+    #expect(error["atIso"] == "2026-11-21T07:00:00.000000000Z")
   }
 
   @Test("leaves the rule count out of the status until there is a policy")
@@ -54,7 +79,7 @@ struct AdminRouterTests {
     let object = try object(response)
     #expect(object["egressRuleCount"] == nil)
     #expect(object["state"] as? String == "initializing")
-    #expect(object.count == 6)
+    #expect(object.count == 10)
   }
 
   @Test("hands out metrics as Prometheus text on both ports")
@@ -134,7 +159,11 @@ struct LifecycleTests {
 extension SidecarStatus {
   static let sample = SidecarStatus(
     workspaceId: "ws-\"billing\"", version: "0.1.0", enforcementMode: .monitor, egressRuleCount: 3,
-    workers: 2, startedAt: 1_795_244_400_000_000_000)
+    workers: 2, startedAt: 1_795_244_400_000_000_000,
+    reload: ReloadStatus(loadedAt: 1_795_244_400_000_000_000).now,
+    audit: SidecarStatus.Audit(
+      Configuration.Audit(sink: .file(path: "/var/log/audit.json")), queuedBytes: 5,
+      capacityBytes: 10, dropped: 2, stalls: 3))
 }
 
 extension AdminRouter.Surface {

@@ -1,3 +1,4 @@
+package import Configuration
 package import Policy
 import Telemetry
 
@@ -11,10 +12,12 @@ package struct SidecarStatus: Sendable {
   package var workers: Int
   /// Nanoseconds since the Unix epoch.
   package var startedAt: UInt64
+  package var reload: ReloadStatus.Snapshot
+  package var audit: Audit
 
   package init(
     workspaceId: String, version: String, enforcementMode: EnforcementMode, egressRuleCount: Int?,
-    workers: Int, startedAt: UInt64
+    workers: Int, startedAt: UInt64, reload: ReloadStatus.Snapshot, audit: Audit
   ) {
     self.workspaceId = workspaceId
     self.version = version
@@ -22,19 +25,66 @@ package struct SidecarStatus: Sendable {
     self.egressRuleCount = egressRuleCount
     self.workers = workers
     self.startedAt = startedAt
+    self.reload = reload
+    self.audit = audit
+  }
+
+  /// How the audit stands.
+  package struct Audit: Sendable {
+    package var settings: Configuration.Audit
+    /// What waits to be written, over all workers.
+    package var queuedBytes: Int
+    package var capacityBytes: Int
+    package var dropped: UInt64
+    package var stalls: UInt64
+
+    package init(
+      _ settings: Configuration.Audit, queuedBytes: Int, capacityBytes: Int, dropped: UInt64,
+      stalls: UInt64
+    ) {
+      self.settings = settings
+      self.queuedBytes = queuedBytes
+      self.capacityBytes = capacityBytes
+      self.dropped = dropped
+      self.stalls = stalls
+    }
   }
 
   func append(state: Lifecycle.State, to text: inout TextBuffer) {
-    text.append(#"{"state":"\#(state.name)","workspaceId":""#)
-    text.append(escaping: workspaceId)
-    text.append("\",")
-    if let egressRuleCount { text.append(#""egressRuleCount":\#(egressRuleCount),"#) }
-    text.append(#""enforcementMode":"\#(enforcementMode.rawValue)","workers":\#(workers),"#)
-    text.append(#""version":""#)
-    text.append(escaping: version)
-    text.append(#"","startedAtIso":""#)
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.string("state", state.name)
+      writer.string("workspaceId", workspaceId)
+      if let egressRuleCount { writer.number("egressRuleCount", egressRuleCount) }
+      writer.string("enforcementMode", enforcementMode.rawValue)
+      writer.number("workers", workers)
+      writer.string("version", version)
+      writer.string("startedAtIso", timestamp(startedAt))
+      writer.number("generation", reload.generation)
+      writer.string("loadedAtIso", timestamp(reload.loadedAt))
+      if let error = reload.lastError {
+        writer.object("lastReloadError") { writer in
+          writer.string("message", error)
+          writer.string("atIso", timestamp(reload.lastAttemptAt))
+        }
+      }
+      writer.strings("restartNeeded", reload.restartNeeded)
+      writer.object("audit") { writer in
+        writer.append(audit.settings)
+        writer.number("queuedBytes", audit.queuedBytes)
+        writer.number("capacityBytes", audit.capacityBytes)
+        writer.number("dropped", audit.dropped)
+        writer.number("stalls", audit.stalls)
+      }
+    }
+    text.append(writer.text.bytes)
+    text.append("\n")
+  }
+
+  private func timestamp(_ nanoseconds: UInt64) -> String {
+    var text = TextBuffer()
     var timestamp = TimestampText()
-    timestamp.append(startedAt, to: &text)
-    text.append("\"}\n")
+    timestamp.append(nanoseconds, to: &text)
+    return text.description
   }
 }

@@ -88,7 +88,7 @@ extension JSONWriter {
     number("bufferBytes", limits.bufferBytes)
   }
 
-  fileprivate mutating func append(_ audit: Audit) {
+  mutating func append(_ audit: Audit) {
     let sink =
       switch audit.sink {
       case .stdout: "stdout"
