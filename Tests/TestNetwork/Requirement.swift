@@ -15,6 +15,14 @@ package enum Requirement {
     return environment["CI"] == "true" || environment["PORTARIUM_REQUIRE_INTEGRATION"] == "1"
   }
 
+  /// Prometheus' promtool too.
+  package static var promtool: Bool { (privileged && hasPromtool) || isRequired }
+
+  private static var hasPromtool: Bool {
+    let folders = ["/usr/local/bin", "/usr/bin"]
+    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/promtool") }
+  }
+
   /// What the machine lacks, one phrase each; empty where everything is there. Found once per run.
   package static let missing: [String] = findMissing()
 
