@@ -37,6 +37,7 @@ extension JSONWriter {
   fileprivate mutating func append(_ egress: Egress) {
     boolean("injectTraceContext", egress.injectTraceContext)
     boolean("explicitProxy", egress.explicitProxy)
+    boolean("reportWouldDeny", egress.reportWouldDeny)
     rules(egress.rules)
     list("policies") { writer in
       for policy in egress.policies {
