@@ -4,6 +4,7 @@ internal import Glibc
 /// Where a program that runs and ends speaks to its user. Any thread; lines of several threads may
 /// mix.
 package enum StandardStream: Int32, Sendable {
+  case input = 0
   case output = 1
   case error = 2
 

@@ -13,7 +13,8 @@ struct Sidecar: ParsableCommand {
       3 no permission, 5 the system refused (for example a port in use), 6 drained by force.
       """,
     subcommands: [
-      Run.self, CheckCommand.self, ReplayCommand.self, SuggestCommand.self, Validate.self,
+      Run.self, CheckCommand.self, ReplayCommand.self, SuggestCommand.self, SchemaCommand.self,
+      Validate.self,
     ],
     defaultSubcommand: Run.self)
 

@@ -24,6 +24,14 @@ import Testing
           ports: [443, 8099-8000, 0]
           allowedMethod: [GET]
         - hostPattern: [a.example, b.example]
+        - hostPattern: c.example
+          rateLimit: {perSecond: 0}
+          enforcementMode: watch
+      policies:
+        - name: one
+          sources: [10.0.0.0/33]
+          allowlist:
+            - hostPattern: "*.co.uk"
     limits:
       peekSeconds: 5s
       peekBytes: 16_384
@@ -33,6 +41,8 @@ import Testing
       resolvers:
         - 10.0.0.53
         - dns.example
+    audit: {sink: file, whenFull: block}
+    onReload: kep
     tokens: {}
     """
 
@@ -56,12 +66,19 @@ import Testing
       "20:7: egress.allowlist[3].allowedMethod: there is no such key here "
         + "(did you mean \"allowedMethods\"?)",
       "21:20: egress.allowlist[4].hostPattern: must be a host name, *.suffix, *, an address or",
-      "23:16: limits.peekSeconds: must be a number of seconds, not the text \"5s\"",
-      "24:14: limits.peekBytes: must be an integer in plain decimal digits, not 16_384",
-      "25:17: limits.drainSeconds: must be between 0 and 3600 seconds, not 3600.000000001",
-      "27:20: capture.proxyUID[1]: root (0) can't be the proxy's uid",
-      "30:7: capture.resolvers[1]: must be an IPv4 or IPv6 address, not \"dns.example\"",
-      "31:1: tokens: there is no such key here",
+      "23:30: egress.allowlist[5].rateLimit.perSecond: must be ",
+      "24:24: egress.allowlist[5].enforcementMode: must be enforce or monitor, not watch",
+      "27:17: egress.policies[0].sources[0]: a prefix of IPv4 has 0 to 32 bits",
+      "29:24: egress.policies[0].allowlist[0].hostPattern: ",
+      "31:16: limits.peekSeconds: must be a number of seconds, not the text \"5s\"",
+      "32:14: limits.peekBytes: must be an integer in plain decimal digits, not 16_384",
+      "33:17: limits.drainSeconds: must be between 0 and 3600 seconds, not 3600.000000001",
+      "35:20: capture.proxyUID[1]: root (0) can't be the proxy's uid",
+      "38:7: capture.resolvers[1]: must be an IPv4 or IPv6 address, not \"dns.example\"",
+      "39:15: audit.sink: must be ",
+      "39:31: audit.whenFull: must be wait or drop, not block",
+      "40:11: onReload: must be ",
+      "41:1: tokens: there is no such key here",
     ]
     let found = errors(Self.document)
     for (found, expected) in zip(found, expected) {

@@ -68,6 +68,8 @@ struct CheckTargetTests {
       ("[::1]443", .badAddress), ("https://[10.0.0.1]/", .badAddress),
       ("[example.com]:443", .badAddress), ("https://[]/", .badAddress),
       ("http://[fe80::1%25eth0]/", .zoneIdentifier),
+      ("10.0.0.1/8:22", .badBlock), ("10.0.0.0/33:22", .badBlock), ("[::1]/64:22", .badBlock),
+      ("10.0.0.0/8", .noPort), ("example.com/8:22", .badName(.badByte)),
       ("http://127.1/", .ambiguousAddress), ("http://0x7f.1/", .ambiguousAddress),
       ("http://2130706433/", .ambiguousAddress), ("010.0.0.1:80", .ambiguousAddress),
       ("http://exa mple.com/", .badName(.badByte)), ("http://%65xample.com/", .badName(.badByte)),

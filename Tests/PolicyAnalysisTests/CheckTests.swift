@@ -37,7 +37,7 @@ struct CheckTests {
     #expect(
       output == [
         "allow  https://api.github.com/  rule github (*.github.com)",
-        "allow  10.1.2.3:5432  rule database (10.0.0.0/8)",
+        "allow  10.1.2.3:5432            rule database (10.0.0.0/8)",
       ])
     #expect(exitCode == 0)
   }
@@ -47,7 +47,7 @@ struct CheckTests {
     let (output, exitCode) = try text("http://docs.example.com/x", method: "DELETE")
     #expect(
       output == [
-        "deny   http://docs.example.com/x  method-not-allowed",
+        "deny  http://docs.example.com/x  method-not-allowed",
         "       There are rules for docs.example.com:80, but none allows the method DELETE.",
         "       nearest: rule docs (docs.example.com), which misses by method",
         "       would allow it: - {hostPattern: \"docs.example.com\", port: 80, "
@@ -66,7 +66,7 @@ struct CheckTests {
       ], enforcementMode: .enforce)
     let (output, exitCode) = Check.run(
       targets: ["db.internal:5432", "other.internal:5432"], json: false, ruleset: everywhere)
-    #expect(output.first == "allow  db.internal:5432  rule named (db.internal)")
+    #expect(output.first == "allow  db.internal:5432     rule named (db.internal)")
     #expect(output.contains("deny   other.internal:5432  host-not-allowed"))
     #expect(
       output.filter { $0.hasSuffix("address rules are judged for address targets only") }.count == 2
@@ -94,8 +94,9 @@ struct CheckTests {
   func monitor() throws {
     let (output, exitCode) = try text(
       "https://evil.test/", "http://169.254.169.254/", mode: .monitor)
-    #expect(output.first == "deny   https://evil.test/  host-not-allowed (monitor: not enforced)")
-    #expect(output.contains("deny   http://169.254.169.254/  forbidden-address"))
+    #expect(
+      output.first == "deny  https://evil.test/       host-not-allowed (monitor: not enforced)")
+    #expect(output.contains("deny  http://169.254.169.254/  forbidden-address"))
     #expect(exitCode == 1)
   }
 
@@ -106,7 +107,7 @@ struct CheckTests {
     let (output, exitCode) = try text("ftp://x/", "https://evil.test/", "https://api.github.com/")
     #expect(exitCode == 2)
     #expect(
-      output.first == "error  ftp://x/  "
+      output.first == "error  ftp://x/                 "
         + "URLs of the scheme \"ftp\" are not judged; write http://, https:// or host:port.")
     #expect(output.last == "allow  https://api.github.com/  rule github (*.github.com)")
   }
@@ -114,12 +115,87 @@ struct CheckTests {
   @Test("lines of a file may be indented, blank or end in CR LF")
   func lines() throws {
     var check = Check(ruleset: try Self.ruleset())
-    #expect(check.run(line: "").isEmpty)
-    #expect(check.run(line: " \t\r").isEmpty)
+    #expect(check.run(lines: [""]).isEmpty)
+    #expect(check.run(lines: [" \t\r"]).isEmpty)
     #expect(
-      check.run(line: "  https://api.github.com/\r")
+      check.run(lines: ["  https://api.github.com/\r"])
         == ["allow  https://api.github.com/  rule github (*.github.com)"])
     #expect(check.exitCode == 0)
+  }
+
+  @Test(
+    "a block is allowed where each of its addresses is",
+    arguments: [
+      ("10.0.0.0/8:5432", ["allow  10.0.0.0/8:5432  rule database (10.0.0.0/8)"], 0),
+      ("10.1.0.0/16:5432", ["allow  10.1.0.0/16:5432  rule database (10.0.0.0/8)"], 0),
+      ("10.0.0.7/32:5432", ["allow  10.0.0.7/32:5432  rule database (10.0.0.0/8)"], 0),
+      (
+        "10.0.0.0/8:22",
+        [
+          "deny  10.0.0.0/8:22  port-not-allowed",
+          "       refused: 10.0.0.0:22 is the first that is",
+          "       There are rules for 10.0.0.0, but none allows port 22.",
+          "       nearest: rule database (10.0.0.0/8), which misses by port",
+        ], 1
+      ),
+      (
+        "[2001:db8::]/32:443",
+        [
+          "partly  [2001:db8::]/32:443  opaque-protocol",
+          "       refused: [2001:db8::]:443 is the first that is",
+          "       a part is allowed by rule six (2001:db8:1::/48)",
+          "       "
+            + DenyReason.opaqueProtocol.sentence(
+              for: Flow(
+                destination: OriginalDestination(
+                  Endpoint(address: IPAddress("2001:db8::")!, port: 443)),
+                name: nil, content: .opaque)),
+        ], 1
+      ),
+      ("[2001:db8:1::/50]:443", ["allow  [2001:db8:1::/50]:443  rule six (2001:db8:1::/48)"], 0),
+    ] as [(String, [String], Int32)])
+  func blocks(target: String, lines: [String], exitCode: Int32) throws {
+    let ruleset = Ruleset(
+      rules: [
+        try Self.rule("database", "10.0.0.0/8", ports: [5432...5432]),
+        try Self.rule("six", "2001:db8:1::/48"),
+      ], enforcementMode: .enforce)
+    let (output, code) = Check.run(targets: [target], json: false, ruleset: ruleset)
+    #expect(output == lines)
+    #expect(code == exitCode)
+  }
+
+  @Test(
+    "no block hides an address that is refused",
+    arguments: [
+      ("0.0.0.0/0", "0.0.0.0/0"), ("169.0.0.0/8", "0.0.0.0/0"), ("::/0", "::/0"),
+      ("[2001::]/32", "::/0"), ("[64:ff9b::]/96", "64:ff9b::/32"), ("10.0.0.0/30", "10.0.0.0/31"),
+      ("10.0.0.0/8", "10.0.0.1/32"),
+    ])
+  func hiddenAddresses(block: String, pattern: String) throws {
+    let ruleset = Ruleset(rules: [try Self.rule("r", pattern)], enforcementMode: .enforce)
+    let text = block.hasPrefix("::") ? "[::]/0:443" : "\(block):443"
+    let (output, code) = Check.run(targets: [text], json: true, ruleset: ruleset)
+    #expect(output.first?.contains(#""partlyAllowedBy":["r"]"#) == true, "\(output)")
+    #expect(code == 1)
+  }
+
+  @Test("the policy of the client's address is asked")
+  func source() throws {
+    let ruleset = try Ruleset.reading(
+      """
+      egress:
+        allowlist: [{hostPattern: a.example}]
+        policies: [{name: p, sources: [10.1.0.0/16], allowlist: [{hostPattern: b.example}]}]
+      """)
+    for (source, allowed) in [(nil, "a"), ("10.2.0.1", "a"), ("10.1.0.1", "b")] {
+      for name in ["a", "b"] {
+        let (_, code) = Check.run(
+          targets: ["https://\(name).example/"], source: source.flatMap { IPAddress($0) },
+          json: false, ruleset: ruleset)
+        #expect(code == (name == allowed ? 0 : 1))
+      }
+    }
   }
 
   @Test("neither passwords nor control characters reach the terminal")

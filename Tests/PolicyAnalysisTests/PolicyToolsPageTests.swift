@@ -39,9 +39,20 @@ import Testing
     return (scan.analysis, scan.account)
   }
 
+  private func policy(_ document: String) throws -> Ruleset {
+    try Ruleset.reading(document.replacing("workspaceId: ws-billing\n", with: ""))
+  }
+
+  @Test func `check prints what the page shows`() throws {
+    let (output, exitCode) = Check.run(
+      targets: ["10.20.7.0/24:5432", "10.0.0.0/8:5432", "10.20.0.5:22"], json: false,
+      ruleset: try policy(blocks("yaml")[0]))
+    #expect(output == (try self.output(of: "check")))
+    #expect(exitCode == 1)
+  }
+
   @Test func `replay prints what the page shows`() throws {
-    let document = try #require(blocks("yaml").first)
-    let ruleset = try Ruleset.reading(document.replacing("workspaceId: ws-billing\n", with: ""))
+    let ruleset = try policy(blocks("yaml")[1])
     let (replay, account) = try scan(Replay(ruleset))
     #expect(replay.textLines(account) == (try output(of: "replay")))
   }

@@ -56,7 +56,8 @@ extension ValueType where Value == UInt32 {
   /// The bits of a mark, for which hexadecimal is the usual notation.
   static var bits: ValueType {
     let phrase = "32 bits such as 0x1000"
-    return ValueType(shape: .text(phrase)) { node, findings in
+    let shape = ValueShape.either(.text(phrase), .integer(0...Int(UInt32.max)))
+    return ValueType(shape: shape) { node, findings in
       guard let scalar = node.scalar(phrase, findings) else { return nil }
       let digits = scalar.text.utf8.dropFirst(2)
       let value =

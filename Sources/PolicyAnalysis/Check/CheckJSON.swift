@@ -16,6 +16,7 @@ extension CheckResult {
     object.add("destinationPort", Int(destination.port))
     if let method = target.flow.method { object.add("httpMethod", method.description) }
     if let matchedRule { object.add("matchedRule", matchedRule.name) }
+    if !partlyAllowedBy.isEmpty { object.add("partlyAllowedBy", partlyAllowedBy.map(\.name)) }
     if let denial {
       object.add("policyReason", denial.reason.rawValue)
       object.add("message", denial.reason.sentence(for: target.flow))
@@ -27,7 +28,7 @@ extension CheckResult {
         object.add("nearestMiss", nearest)
       }
     }
-    if let suggestedRule {
+    if let suggestedRule, target.block == nil {
       var rule = JSONObject()
       rule.add("hostPattern", suggestedRule.hostPattern)
       rule.add("port", Int(suggestedRule.port))

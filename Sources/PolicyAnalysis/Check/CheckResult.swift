@@ -4,7 +4,10 @@ package import Policy
 /// What the policy says to one target.
 package struct CheckResult: Sendable {
   package let target: CheckTarget
-  /// The rule that allows the flow; nil where it is denied.
+  /// The place of `matchedRule` in the policy.
+  let ruleIndex: Int?
+  /// The rule that allows the flow; nil where it is denied. Of a block target the first of those that
+  /// do.
   package let matchedRule: Rule?
   /// Why the allowlist refuses it; nil where it is allowed.
   package let denial: Denial?
@@ -15,6 +18,8 @@ package struct CheckResult: Sendable {
   package let suggestedRule: SuggestedRule?
   /// True where address rules could decide otherwise, depending on where the name leads.
   package let dependsOnAddress: Bool
+  /// The rules that allow a part of a block target that is not allowed as a whole, in their order.
+  package var partlyAllowedBy: [Rule] = []
 
   package var isAllowed: Bool { denial == nil }
 }
@@ -22,29 +27,58 @@ package struct CheckResult: Sendable {
 /// A policy, ready to be asked about targets with the data plane's own decision.
 struct CheckedPolicy {
   private let ruleset: Ruleset
+  /// Whose flows they are; nil: of clients that no named policy is for.
+  private let source: IPAddress?
 
-  init(_ ruleset: Ruleset) {
+  init(_ ruleset: Ruleset, source: IPAddress?) {
     self.ruleset = ruleset
+    self.source = source
   }
 
   func judge(_ target: CheckTarget) -> CheckResult {
-    guard target.namesAddress else {
-      return judgeName(target)
+    if let block = target.block { return judge(target, block) }
+    return target.namesAddress ? judgeAddress(target) : judgeName(target)
+  }
+
+  /// A block is allowed where each of its addresses is. What is said of one that isn't is said of the
+  /// first that is refused.
+  private func judge(_ target: CheckTarget, _ block: CIDR) -> CheckResult {
+    let port = target.flow.destination.endpoint.port
+    var allowedBy: [Int] = []
+    var refused: CheckResult?
+    for address in ruleset.addresses(standingFor: block, from: source) {
+      let one = target.at(Endpoint(address: address, port: port))
+      let result = judgeAddress(one)
+      if result.isAllowed {
+        if let rule = result.ruleIndex, !allowedBy.contains(rule) { allowedBy.append(rule) }
+      } else if refused == nil {
+        refused = result
+      }
     }
-    if let early = ruleset.decideWithoutPeeking(target.flow.destination, from: nil, at: nil) {
+    allowedBy.sort()
+    guard var result = refused else {
+      return self.result(target, rule: allowedBy.first, denial: nil, isEnforced: true)
+    }
+    result.partlyAllowedBy = allowedBy.map { ruleset.rule($0) }
+    return result
+  }
+
+  private func judgeAddress(_ target: CheckTarget) -> CheckResult {
+    if let early = ruleset.decideWithoutPeeking(target.flow.destination, from: source, at: nil) {
       return result(target, early)
     }
-    return result(target, ruleset.decide(target.flow, from: nil, at: nil))
+    return result(target, ruleset.decide(target.flow, from: source, at: nil))
   }
 
   /// A name target has no address that address rules could be judged by.
   private func judgeName(_ target: CheckTarget) -> CheckResult {
     guard let name = target.flow.name else {
-      return result(target, ruleset.decide(target.flow, from: nil, at: nil))
+      return result(target, ruleset.decide(target.flow, from: source, at: nil))
     }
     return
       switch ruleset.decideBeforeResolving(
-        name, port: target.flow.destination.endpoint.port, content: target.flow.content, from: nil)
+        name, port: target.flow.destination.endpoint.port, content: target.flow.content,
+        from: source)
     {
     case .mayPass(let rule, let wouldDeny):
       result(target, rule: rule, denial: wouldDeny, isEnforced: wouldDeny == nil)
@@ -68,10 +102,10 @@ struct CheckedPolicy {
     _ target: CheckTarget, rule: Int?, denial: Denial?, isEnforced: Bool
   ) -> CheckResult {
     CheckResult(
-      target: target, matchedRule: rule.map { ruleset.rule($0) }, denial: denial,
+      target: target, ruleIndex: rule, matchedRule: rule.map { ruleset.rule($0) }, denial: denial,
       isEnforced: isEnforced, nearestRule: denial?.nearestMiss.map { ruleset.rule($0.ruleIndex) },
       suggestedRule: denial?.suggestedRule(for: target.flow),
       dependsOnAddress: !target.namesAddress
-        && ruleset.hasAddressRule(before: rule, for: nil))
+        && ruleset.hasAddressRule(before: rule, for: source))
   }
 }

@@ -1,7 +1,8 @@
 package import Addressing
 package import Policy
 
-/// What `check` is asked about: a URL or `host:port`, as the flow the data plane would see.
+/// What `check` is asked about: a URL, `host:port` or `block:port`, as the flow the data plane would
+/// see.
 package struct CheckTarget: Sendable {
   /// Stands for the address that a name would resolve to: no rule's block is tried on it
   /// (TEST-NET-1, RFC 5737).
@@ -12,6 +13,8 @@ package struct CheckTarget: Sendable {
   package let flow: Flow
   /// True where the target is an address, so that the flow's destination is real.
   package let namesAddress: Bool
+  /// Set where all addresses of a block are meant; the flow's destination is the first.
+  package let block: CIDR?
 }
 
 /// Why a text is no target. `description` is the sentence for the person who wrote it.
@@ -28,13 +31,15 @@ package enum CheckTargetError: Error, Hashable {
   /// An IPv6 address outside brackets, or brackets that hold none.
   case badAddress
   case zoneIdentifier
+  /// What stands behind the slash is no prefix length of the address, or leaves bits set behind it.
+  case badBlock
   /// `127.1`, `0x7f000001`: clients disagree about what it is.
   case ambiguousAddress
   case badName(HostName.ParseError)
 }
 
 extension CheckTarget {
-  /// Reads `http://…`, `https://…` or `host:port`. The method counts for http, where it can be
+  /// Reads `http://…`, `https://…`, `host:port` or `block:port`. The method counts for http, where it can be
   /// seen; the path never does.
   ///
   /// `host:port` is TLS with that name in the hello, or, for an address, a protocol that is
@@ -48,13 +53,15 @@ extension CheckTarget {
       switch (parts.scheme, host) {
       case (.http, _): .http(method: method)
       case (.https, _), (nil, .name): .tls(encryptedClientHello: false)
-      case (nil, .address): .opaque
+      case (nil, .address), (_, .block): .opaque
       }
     let address: IPAddress
     let name: HostName?
     switch host {
-    case .name(let host): (address, name, namesAddress) = (Self.placeholder, host, false)
-    case .address(let host): (address, name, namesAddress) = (host, nil, true)
+    case .name(let host):
+      (address, name, namesAddress, block) = (Self.placeholder, host, false, nil)
+    case .address(let host): (address, name, namesAddress, block) = (host, nil, true, nil)
+    case .block(let host): (address, name, namesAddress, block) = (host.base, nil, true, host)
     }
     flow = Flow(
       destination: OriginalDestination(Endpoint(address: address, port: parts.port)), name: name,
@@ -91,7 +98,11 @@ private struct TargetParts {
     let colon: Substring.Index?
     if authority.hasPrefix("[") {
       guard let close = authority.firstIndex(of: "]") else { throw .badAddress }
-      let next = authority.index(after: close)
+      // A block's length stands behind the bracket, or in it.
+      var next = authority.index(after: close)
+      if next < authority.endIndex, authority[next] == "/" {
+        next = authority[next...].firstIndex(of: ":") ?? authority.endIndex
+      }
       guard next == authority.endIndex || authority[next] == ":" else { throw .badAddress }
       colon = next == authority.endIndex ? nil : next
     } else {
@@ -119,9 +130,13 @@ private struct TargetParts {
 private enum TargetHost {
   case name(HostName)
   case address(IPAddress)
+  case block(CIDR)
 
   init(_ text: Substring) throws(CheckTargetError) {
-    if text.hasPrefix("[") {
+    if let block = try Self.block(text) {
+      self = block
+    } else if text.hasPrefix("[") {
+      guard text.hasSuffix("]") else { throw .badAddress }
       let inside = text.dropFirst().dropLast()
       guard !inside.contains("%") else { throw .zoneIdentifier }
       guard let address = IPv6Address(inside) else { throw .badAddress }
@@ -134,6 +149,15 @@ private enum TargetHost {
       guard !name.endsInNumber else { throw .ambiguousAddress }
       self = .name(name)
     }
+  }
+
+  /// Nil for what has no slash behind an address. `[2001:db8::]/32` and `[2001:db8::/32]` are the
+  /// same.
+  private static func block(_ text: Substring) throws(CheckTargetError) -> TargetHost? {
+    let bare = text.filter { $0 != "[" && $0 != "]" }
+    guard let slash = bare.firstIndex(of: "/"), IPAddress(bare[..<slash]) != nil else { return nil }
+    guard let block = CIDR(bare)?.canonical else { throw .badBlock }
+    return block.prefixLength == block.base.bitWidth ? .address(block.base) : .block(block)
   }
 }
 
@@ -157,6 +181,8 @@ extension CheckTargetError: CustomStringConvertible {
     case .badPort(let port): "\"\(port)\" is no port: it must be a number from 1 to 65535."
     case .badAddress: "An IPv6 address stands in brackets, as in [2001:db8::1]:443."
     case .zoneIdentifier: "An address with a zone (\"%eth0\") can't be judged."
+    case .badBlock:
+      "A block is an address without bits set behind its prefix, and its length: 10.0.0.0/8."
     case .ambiguousAddress:
       "The host could be read as an IPv4 address in more than one way; write four decimal numbers "
         + "without leading zeros."
