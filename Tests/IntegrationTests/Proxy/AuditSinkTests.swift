@@ -123,6 +123,53 @@ struct AuditSinkTests {
     #expect(try scene.sidecar.drain().status == 0)
   }
 
+  /// More records than a stalled socket, the writer and a queue have room for, in one connection.
+  static let many = 600
+  static let longURL =
+    "http://api.example.com/" + String(repeating: "x", count: 6000) + "/[1-\(many)]"
+
+  @Test
+  func `a collector that stalls costs records where they may be dropped, and each is counted`()
+    throws
+  {
+    let path = "\(Scratch.makeDirectory("audit"))/audit.sock"
+    let collector = try Collector(path, stalls: true)
+    let scene = try ProxyScene(
+      allowlist: Self.rules, top: "audit: {sink: \"unix:\(path)\", whenFull: drop}")
+    // Nothing waits for the collector.
+    #expect(try scene.curl("-o", "/dev/null", Self.longURL).exit == 0)
+    let dropped = try scene.metric("portarium_audit_dropped_total")
+    #expect(dropped > 0)
+    #expect(try scene.metric("portarium_audit_records_total") == Self.many)
+    collector.process.signal(SIGUSR1)
+    #expect(try scene.sidecar.drain().status == 0)
+    let lines = try collector.process.wait().lines.dropFirst()
+    #expect(lines.count { AuditRecord($0) != nil } == Self.many - dropped)
+    #expect(lines.count == Self.many - dropped)
+    let said = scene.sidecar.process.errorLines.compactMap {
+      $0.firstMatch(of: /([0-9]+) audit records were dropped/).flatMap { Int($0.1) }
+    }
+    #expect(said.reduce(0, +) == dropped)
+  }
+
+  @Test func `a collector that stalls holds up new work where none may be dropped`() throws {
+    let path = "\(Scratch.makeDirectory("audit"))/audit.sock"
+    let collector = try Collector(path, stalls: true)
+    let scene = try ProxyScene(allowlist: Self.rules, top: "audit: {sink: \"unix:\(path)\"}")
+    let client = try scene.network.pod.start(
+      ["curl", "-sS", "--max-time", "30", "-o", "/dev/null", Self.longURL], as: .workload)
+    try scene.sidecar.process.wait(for: "a worker to wait", recheck: 0.05) { _ in
+      (try? scene.metric("portarium_audit_stalls_total")) ?? 0 > 0 ? () : nil
+    }
+    #expect(client.isRunning)
+    collector.process.signal(SIGUSR1)
+    #expect(try client.wait().status == 0)
+    #expect(try scene.metric("portarium_audit_dropped_total") == 0)
+    #expect(try scene.sidecar.drain().status == 0)
+    let lines = try collector.process.wait().lines.dropFirst()
+    #expect(lines.compactMap { AuditRecord($0) }.count == Self.many)
+  }
+
   @Test(arguments: [false, true])
   func `a disk that was full for a while costs no record and splits no line`(
     rotates: Bool
@@ -224,15 +271,28 @@ private final class SmallDisk {
   deinit { _ = try? RunningProcess(["umount", "--lazy", directory]).wait() }
 }
 
+extension ProxyScene {
+  /// A metric without labels.
+  fileprivate func metric(_ name: String) throws -> Int {
+    let page = try network.pod.run(
+      ["curl", "-sS", "--max-time", "10", "http://127.0.0.1:15021/metrics"], as: .workload
+    ).checked()
+    let line = try #require(page.lines.first { $0.hasPrefix(name + " ") })
+    return try #require(Int(line.dropFirst(name.count + 1)))
+  }
+}
+
 /// Listens on a Unix socket and prints the lines of one connection, behind a line `ready`.
 private struct Collector {
   let process: RunningProcess
 
-  init(_ path: String) throws {
+  /// - Parameter stalls: it reads nothing until SIGUSR1.
+  init(_ path: String, stalls: Bool = false) throws {
     process = try RunningProcess([
       "/usr/bin/python3", "-c",
       """
-      import os, socket, sys
+      import os, signal, socket, sys
+      signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
       path = sys.argv[1]
       if os.path.exists(path): os.unlink(path)
       listener = socket.socket(socket.AF_UNIX)
@@ -240,8 +300,10 @@ private struct Collector {
       os.chmod(path, 0o777)
       listener.listen()
       print("ready", flush=True)
-      for line in listener.accept()[0].makefile(): print(line, end="", flush=True)
-      """, path,
+      connection = listener.accept()[0]
+      if sys.argv[2] == "stalls": signal.sigwait({signal.SIGUSR1})
+      for line in connection.makefile(): print(line, end="", flush=True)
+      """, path, stalls ? "stalls" : "",
     ])
     try process.waitForLine("ready") { $0 == "ready" }
   }

@@ -50,6 +50,19 @@ struct WouldDenyTests {
     #expect(!refused.body.contains(Self.field))
   }
 
+  @Test func `the answer to a CONNECT says so, too`() throws {
+    let scene = try ProxyScene(
+      allowlist: "{hostPattern: api.example.com, allowedMethods: [GET]}",
+      egress: "explicitProxy: true\n  reportWouldDeny: true", top: "enforcementMode: monitor")
+    func answers(_ url: String) throws -> [[String]] {
+      try said(scene, "-p", "-x", "http://127.0.0.1:15001", url)
+    }
+    #expect(
+      try answers("http://other.example.net/") == [["host-not-allowed"], ["host-not-allowed"]])
+    // What comes through a tunnel may show its method yet.
+    #expect(try answers("http://api.example.com/") == [[], []])
+  }
+
   @Test func `nothing says so unless the document asks for it`() throws {
     let scene = try ProxyScene(allowlist: "", top: "enforcementMode: monitor")
     #expect(try said(scene, "http://other.example.net/") == [[]])
