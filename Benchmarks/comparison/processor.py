@@ -26,6 +26,16 @@ def usage(pid):
     return Usage(sum(ran for ran, _ in threads), busiest[1], busiest[0])
 
 
+def by_name(pid):
+    """Nanoseconds on a processor by the threads' names."""
+    spent = {}
+    for path in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        name = (path / "comm").read_text().strip()
+        ran = int((path / "schedstat").read_text().split()[0])
+        spent[name] = spent.get(name, 0) + ran
+    return spent
+
+
 def resident(pid):
     """Bytes in memory: (all, of these not backed by a file)."""
     sizes = {}
