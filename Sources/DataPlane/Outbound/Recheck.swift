@@ -30,6 +30,11 @@ extension Worker {
   /// judged yet. What monitor mode lets pass goes on.
   private func denial(of connection: borrowing Connection, by policy: Ruleset) -> Denial? {
     guard !connection.isLingering else { return nil }
+    switch connection.exchange.state {
+    case .off, .connecting, .forwarding: break
+    // The next request is judged by itself, what is looked up once its address is known.
+    case .idle, .readingHead, .resolving, .answering: return nil
+    }
     if connection.machine.isTunnel, let explicit = connection.explicit,
       let destination = connection.machine.destination,
       let denial = policy.denial(of: explicit.flow(to: destination), from: connection.source)
@@ -48,9 +53,7 @@ extension Worker {
     case .connecting:
       // One to the proxy is judged again for the address that it reaches.
       return connection.asksProxy == nil ? requestFlow(connection) : nil
-    case .idle, .readingHead, .resolving, .answering:
-      return nil
-    case .off:
+    case .off, .idle, .readingHead, .resolving, .answering:
       break
     }
     // A request after which the protocol changed.
