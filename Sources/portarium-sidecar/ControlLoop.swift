@@ -1,5 +1,6 @@
 import ControlPlane
 import Kernel
+import Logging
 
 /// What the control thread does while the workers serve: it waits for signals, for changes of the
 /// document, and for what other threads ask of it.
@@ -16,12 +17,13 @@ struct ControlLoop: ~Copyable {
 
   private let epoll: Epoll
   private let signals: Signals
+  private let log: Logger
   let drainRequest: DrainRequest
   /// Nil where the document isn't watched.
   private var document: PathWatch?
   private var settling = Settling()
 
-  init(_ signals: consuming Signals) throws(Errno) {
+  init(_ signals: consuming Signals, log: Logger) throws(Errno) {
     let drainRequest = try DrainRequest()
     let epoll = try Epoll(capacity: 4)
     try epoll.addLevelTriggered(signals.descriptor, token: Token.signals.rawValue)
@@ -29,6 +31,7 @@ struct ControlLoop: ~Copyable {
       drainRequest.wakeUp.descriptor, token: Token.drainRequest.rawValue)
     self.epoll = epoll
     self.signals = signals
+    self.log = log
     self.drainRequest = drainRequest
   }
 
@@ -50,15 +53,20 @@ struct ControlLoop: ~Copyable {
       for index in 0..<(try epoll.wait(milliseconds: settling.wait(from: .now()))) {
         switch Token(rawValue: epoll.event(index).token) {
         case .signals:
-          switch try signals.take() {
+          guard let signal = try signals.take() else { continue }
+          log.debug("a signal came", metadata: ["signal": "\(signal)"])
+          switch signal {
           case .terminate: return
           case .reload: actions.reload(.request)
           case .reopen: actions.reopenAudit()
-          case nil: break
           }
-        case .drainRequest: if drainRequest.wasAsked { return }
+        case .drainRequest:
+          log.debug("a drain was asked for")
+          if drainRequest.wasAsked { return }
         case .document:
-          if let change = try document?.take() { settling.note(change, at: .now()) }
+          guard let change = try document?.take() else { continue }
+          log.debug("something happened to the configuration", metadata: ["change": "\(change)"])
+          settling.note(change, at: .now())
         case nil: preconditionFailure("an event of a descriptor that nobody registered")
         }
       }

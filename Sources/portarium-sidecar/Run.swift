@@ -15,7 +15,6 @@ struct Run: ParsableCommand {
   func run() throws {
     let level = logging.level()
     let loaded = document.load()
-    for warning in loaded.warnings { Sidecar.say("warning: \(warning)") }
     Sidecar.exit(Service(loaded, path: document.resolved, logLevel: LogLevel(level)).serve())
   }
 }

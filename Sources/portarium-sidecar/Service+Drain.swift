@@ -14,7 +14,9 @@ extension Service {
     var isForced = false
     for id in dataPlane.counters.indices {
       let left = Int32(clamping: (deadline.since(Instant.now()) + 999_999) / 1_000_000)
-      if !dataPlane.waitForWorker(id, milliseconds: left) { isForced = true }
+      let hasEnded = dataPlane.waitForWorker(id, milliseconds: left)
+      if !hasEnded { isForced = true }
+      log.debug("a worker was waited for", metadata: ["worker": "\(id)", "ended": "\(hasEnded)"])
     }
     if isForced {
       log.warning("connections were closed: they did not end within drainSeconds")

@@ -12,7 +12,7 @@ extension Service {
   func prepare() throws(StartFailure) -> ControlLoop {
     do {
       try Process.guardItself()
-      return try ControlLoop(Signals())
+      return try ControlLoop(Signals(), log: log)
     } catch {
       throw StartFailure("the process can't prepare itself: \(error)", .systemRefused)
     }
@@ -20,7 +20,16 @@ extension Service {
 
   func settings() throws(StartFailure) -> DataPlaneSettings {
     do {
-      return DataPlaneSettings(document, descriptors: try Process.raiseDescriptorLimit())
+      let descriptors = try Process.raiseDescriptorLimit()
+      let settings = DataPlaneSettings(document, descriptors: descriptors)
+      log.debug(
+        "settings",
+        metadata: [
+          "descriptors": "\(descriptors)", "connections": "\(settings.limits.connections)",
+          "workers": "\(settings.workers)",
+          "listeners": .array(settings.listeners.map { "\($0)" }),
+        ])
+      return settings
     } catch {
       throw StartFailure("the limit of descriptors can't be read: \(error)", .systemRefused)
     }

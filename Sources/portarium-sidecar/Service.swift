@@ -12,6 +12,7 @@ struct Service {
   /// What it is started with, but for the rules: `inForce` has those.
   let document: Document
   let fingerprint: Fingerprint
+  private let warnings: [Diagnostic]
   /// Where that came from.
   let path: String
   let lifecycle = Lifecycle()
@@ -25,6 +26,7 @@ struct Service {
   init(_ loaded: Loaded, path: String, logLevel: LogLevel) {
     document = loaded.document.withoutRules
     fingerprint = loaded.fingerprint
+    warnings = loaded.warnings
     self.path = path
     inForce = PolicyInForce(loaded.document)
     reloads = ReloadStatus(loadedAt: startedAt)
@@ -37,6 +39,7 @@ struct Service {
   }
 
   func serve() -> ExitStatus {
+    for warning in warnings { log.warning("\(warning)") }
     do throws(StartFailure) {
       // Before any other thread exists: all of them inherit the blocked signals.
       var loop = try prepare()
