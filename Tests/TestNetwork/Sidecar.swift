@@ -19,12 +19,14 @@ package final class Sidecar: Sendable {
   /// - Parameters:
   ///   - path: of the configuration, which the test may change.
   ///   - options: of `run`.
+  ///   - environment: variables beside the usual ones.
   package init(
     in pod: NetworkNamespace, reading path: String, as user: User = .proxy,
-    wrapping: [String] = [], options: [String] = []
+    wrapping: [String] = [], options: [String] = [], environment: [String: String] = [:]
   ) throws(TestNetworkError) {
     process = try pod.start(
-      wrapping + [try Binary.sidecar.path, "run", "--config", path] + options, as: user)
+      wrapping + [try Binary.sidecar.path, "run", "--config", path] + options, as: user,
+      environment: environment)
     try process.waitUntilListening(15001)
   }
 
@@ -36,12 +38,19 @@ package final class Sidecar: Sendable {
 
   /// Stops the sidecar by SIGTERM, as a pod's end does, and returns all it has recorded, so that a
   /// test can say "exactly these".
+  ///
+  /// - Parameter file: where it writes its records, if that isn't standard output.
   package func drain(
-    timeout: Double = 35
+    timeout: Double = 35, fromFile file: String? = nil
   ) throws(TestNetworkError) -> (records: [AuditRecord], status: Int32) {
     process.signal(SIGTERM)
     let finished = try process.wait(timeout: timeout)
-    return (try Self.parse(finished.lines), finished.status)
+    var lines = finished.lines
+    if let file {
+      let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+      lines = text.split(separator: "\n").map(String.init)
+    }
+    return (try Self.parse(lines), finished.status)
   }
 
   private static func parse(_ lines: [String]) throws(TestNetworkError) -> [AuditRecord] {

@@ -108,7 +108,7 @@ package struct AdminRouter: Sendable {
       let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
       return .failure(
         400, "BadRequest",
-        "\(name.isEmpty ? "no level is given" : "there is no level \"\(name)\""): in the body or as "
+        "\(name.isEmpty ? "no level is given" : "there is no such level"): in the body or as "
           + "?level=, name one of \(names)")
     }
     sources.setLogLevel(level)

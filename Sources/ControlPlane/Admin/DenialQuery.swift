@@ -21,7 +21,7 @@ struct DenialQuery {
     }
     var seen: Set<String> = []
     for (name, value) in parameters {
-      if !seen.insert(name).inserted { throw Complaint(message: "\(name) is given twice") }
+      if !seen.insert(name).inserted { throw Complaint(message: "a filter is given twice") }
       switch name {
       case "sourcePort":
         sourcePort = UInt16(try Self.number(value, name, in: 1...65535))
@@ -31,12 +31,12 @@ struct DenialQuery {
       case "reason":
         guard let known = DenyReason(rawValue: value) else {
           let all = DenyReason.allCases.map(\.rawValue).joined(separator: ", ")
-          throw Complaint(message: "there is no reason \"\(value)\": reason is one of \(all)")
+          throw Complaint(message: "there is no such reason; reason is one of \(all)")
         }
         reason = known
       default:
         throw Complaint(
-          message: "there is no filter \"\(name)\": sourcePort, host, reason and limit are known")
+          message: "there is no such filter: sourcePort, host, reason and limit are known")
       }
     }
   }
@@ -76,8 +76,7 @@ struct DenialQuery {
       range.contains(number)
     else {
       throw Complaint(
-        message: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not "
-          + "\"\(text)\"")
+        message: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }

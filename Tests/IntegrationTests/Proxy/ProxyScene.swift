@@ -67,9 +67,12 @@ final class ProxyScene {
 
   /// Ends the sidecar and starts one in its place that reads its configuration where the test can
   /// change it.
-  func restart(reading path: String, options: [String] = []) throws {
+  func restart(
+    reading path: String, options: [String] = [], environment: [String: String] = [:]
+  ) throws {
     sidecar.process.stop()
-    sidecar = try Sidecar(in: network.pod, reading: path, options: options)
+    sidecar = try Sidecar(
+      in: network.pod, reading: path, options: options, environment: environment)
   }
 
   // MARK: What the workload does
