@@ -88,6 +88,28 @@ struct SuggestTests {
   }
 
   @Test(
+    "a scan of many ports takes no longer for each than one of a few", .timeLimit(.minutes(1)))
+  func portScan() {
+    let flows = ["a", "b"].flatMap { name in
+      (1...20_000).map { Entry(host: "\(name).example.com", port: $0) }
+    }
+    #expect(
+      rules(flows, minimumSiblings: 2)
+        == ["- hostPattern: \"*.example.com\"", "  ports: [\"1-20000\"]"])
+  }
+
+  @Test("more sets of methods than anyone would write are covered all the same")
+  func manyMethodSets() throws {
+    let flows = (0..<99).flatMap { set in
+      ["a", "b", "c"].map { http("\($0)\(set).example.com", "M\(set)") }
+        + ["a", "b", "c"].map { http("\($0)\(set).example.com", "ALL") }
+    }
+    let log = WrittenLog(flows)
+    let policy = try Ruleset.reading(log.suggest().joined(separator: "\n"))
+    #expect(log.replay(policy).first?.contains("0 verdicts flip") == true)
+  }
+
+  @Test(
     "names are never put together where those below may be of different owners",
     arguments: [
       "github.io", "co.uk", "com", "s3.amazonaws.com", "amazonaws.com", "eu-west-1.amazonaws.com",

@@ -27,11 +27,33 @@ struct SuggestedAllowlist {
     /// Sorted; empty is any.
     var methods: [String]
 
+    var width: Int { methods.isEmpty ? .max : methods.count }
+
     /// Whether all that `other` admits is admitted.
     func covers(_ other: Grant) -> Bool {
       port == other.port
         && (methods.isEmpty
           || !other.methods.isEmpty && Set(methods).isSuperset(of: other.methods))
+    }
+  }
+
+  /// The grants of one suffix, to be found by their port: a log may show a scan of all of them.
+  private struct GrantsByPort {
+    /// Of more sets of methods than a person would write the widest alone are compared; a name that
+    /// none of those covers keeps a rule of its own.
+    private static let compared = 32
+
+    private let byPort: [UInt16: [Grant]]
+
+    init(_ grants: some Sequence<Grant>) {
+      byPort = Dictionary(grouping: grants, by: \.port).mapValues {
+        Array($0.sorted { $0.width > $1.width }.prefix(Self.compared))
+      }
+    }
+
+    /// Another grant that covers this one.
+    func wider(than grant: Grant) -> Grant? {
+      byPort[grant.port]?.first { $0 != grant && $0.covers(grant) }
     }
   }
 
@@ -119,14 +141,14 @@ struct SuggestedAllowlist {
       }
     }
     groups = widest(groups)
+    let known = groups.mapValues { GrantsByPort($0.keys) }
     // Every name that a group admits is its evidence, whichever group it made.
     for (name, grants) in exact {
       let suffixes = Substring(name).ancestors.filter { groups[$0] != nil }
       for (grant, seen) in grants {
         for suffix in suffixes {
-          guard let wider = groups[suffix]?.keys.first(where: { $0.covers(grant) }) else {
-            continue
-          }
+          let isGroup = groups[suffix]?[grant] != nil
+          guard let wider = isGroup ? grant : known[suffix]?.wider(than: grant) else { continue }
           groups[suffix]?[wider]?.merge(seen)
           exact[name]?[grant] = nil
           break
@@ -141,12 +163,14 @@ struct SuggestedAllowlist {
     _ groups: [Substring: [Grant: Seen]]
   ) -> [Substring: [Grant: Seen]] {
     var result: [Substring: [Grant: Seen]] = [:]
+    let known = groups.mapValues { GrantsByPort($0.keys) }
     for (suffix, grants) in groups {
+      let above = suffix.ancestors.filter { groups[$0] != nil }
       for (grant, seen) in grants {
         let isNeedless =
-          suffix.ancestors.contains { above in
-            groups[above]?.keys.contains { $0.covers(grant) } ?? false
-          } || grants.keys.contains { $0 != grant && $0.covers(grant) }
+          above.contains {
+            groups[$0]?[grant] != nil || known[$0]?.wider(than: grant) != nil
+          } || known[suffix]?.wider(than: grant) != nil
         if !isNeedless { result[suffix, default: [:]][grant] = seen }
       }
     }
