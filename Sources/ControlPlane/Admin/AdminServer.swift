@@ -130,7 +130,9 @@ private struct Listening {
         }
       }
     do {
-      return try bootstrap.bind(host: address, port: Int(port)).wait()
+      // Not by host: the C library knows no `::1` where no device but loopback has an IPv6 address.
+      let address = try SocketAddress(ipAddress: address, port: Int(port))
+      return try bootstrap.bind(to: address).wait()
     } catch {
       switch (error as? IOError)?.errnoCode ?? 0 {
       case EADDRINUSE: throw .portInUse(address: address, port: port)

@@ -56,4 +56,15 @@ struct AdminTests {
     #expect(try client.wait().output == "late")
     try scene.expectRecords(allowed("http", status: 200))
   }
+
+  @Test func `a pod whose only IPv6 address is the loopback one is served on all of them`() throws {
+    let pod = try NetworkNamespace("pod")
+    try pod.addAddress("192.0.2.1/32")
+    let sidecar = try Sidecar(in: pod, document: "workspaceId: ws-test")
+    for server in ["127.0.0.1:15000", "[::1]:15000", "192.0.2.1:15021"] {
+      let answer = try get("http://\(server)/healthz", from: pod, as: .workload)
+      #expect(answer.status == 200, "\(server): \(answer)")
+    }
+    #expect(try sidecar.drain().status == 0)
+  }
 }
