@@ -184,9 +184,12 @@ struct ReferenceTests {
       // From no rule at all to many on one host.
       let hosts = Int.random(in: 1...8, using: &random)
       let count = [3, 12, 60].randomElement(using: &random)!
-      let sources = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "2001:db8::/32"]
+      let sources = [
+        "0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3", "10.128.0.0/9",
+        "2001:db8::/32", "2001:db8::1",
+      ].shuffled(using: &random)
       let rules = try Self.randomRules(&random, hosts: hosts, upTo: count)
-      let policies = try sources.prefix(Int.random(in: 0...4, using: &random)).map { source in
+      let policies = try sources.prefix(Int.random(in: 0...8, using: &random)).map { source in
         SourcePolicy(
           name: source, sources: [try #require(CIDR(source))],
           rules: RuleList(try Self.randomRules(&random, hosts: hosts, upTo: count)))
