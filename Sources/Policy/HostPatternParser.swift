@@ -5,6 +5,12 @@ extension HostMatcher {
   /// CIDR block.
   package static func parse(_ pattern: String) throws(HostPatternError) -> HostPattern {
     guard !pattern.isEmpty else { throw .empty }
+    // Nearly every pattern of a long list is a plain name, or one behind "*.".
+    if pattern.utf8.allSatisfy(\.isPlain), !pattern.utf8.allSatisfy(\.isInAddress) {
+      if !pattern.hasPrefix(".") { return HostPattern(matcher: .exact(try name(pattern))) }
+    } else if pattern.hasPrefix("*."), pattern.utf8.dropFirst(2).allSatisfy(\.isPlain) {
+      return try parseWildcard(pattern.dropFirst(2))
+    }
     if let scheme = pattern.range(of: "://") {
       throw .hasScheme(host: String(host(ofAuthority: pattern[scheme.upperBound...])))
     }
@@ -93,9 +99,28 @@ extension HostMatcher {
   }
 }
 
+extension UInt8 {
+  /// A byte that names are made of, and nothing else but IPv4 addresses.
+  fileprivate var isPlain: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+      UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+
+  /// A byte that IPv4 addresses are made of.
+  fileprivate var isInAddress: Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || self == UInt8(ascii: ".")
+  }
+}
+
 extension String {
   /// The first occurrence of `text`; the standard library has this only with Foundation.
   fileprivate func range(of text: String) -> Range<Index>? {
+    guard utf8.contains(UInt8(ascii: ":")) else { return nil }
     var start = startIndex
     while start < endIndex {
       if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }

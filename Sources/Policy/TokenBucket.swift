@@ -38,10 +38,4 @@ final class TokenBucket: Sendable {
       seen = original
     }
   }
-
-  /// What `take` would return; takes nothing.
-  func wait(at now: UInt64) -> UInt64? {
-    let after = max(fullAt.load(ordering: .relaxed), now) + interval
-    return after - now > depth ? after - now - depth : nil
-  }
 }

@@ -44,7 +44,12 @@ enum Secret: CustomStringConvertible {
 
   /// True for keys whose value must be a path: `clientSecret`, `db_password`, `API-KEY`.
   static func isNamed(_ key: String) -> Bool {
-    ["secret", "password", "key"].contains { ending in
+    // The last letters of the three.
+    switch key.utf8.last.map({ $0 | 0x20 }) {
+    case UInt8(ascii: "t"), UInt8(ascii: "d"), UInt8(ascii: "y"): break
+    default: return false
+    }
+    return ["secret", "password", "key"].contains { ending in
       key.utf8.count >= ending.utf8.count
         && zip(key.utf8.reversed(), ending.utf8.reversed()).allSatisfy { $0 | 0x20 == $1 }
     }

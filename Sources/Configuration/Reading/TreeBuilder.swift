@@ -91,7 +91,7 @@ struct TreeBuilder: ~Copyable {
   private mutating func mapping(at position: Position, depth: Int) throws(SyntaxError) -> Node {
     guard depth <= Self.maximumDepth else { throw .tooDeep(at: position) }
     var entries: [Node.Entry] = []
-    var firstLines: [String: Int] = [:]
+    var known = KnownKeys()
     while true {
       let event = try events.next()
       if case .mappingEnd = event.kind {
@@ -102,9 +102,8 @@ struct TreeBuilder: ~Copyable {
       let value = try node(
         try events.next(), depth: depth + 1, secretKey: key.map(Secret.isNamed) ?? false)
       if let key {
-        if let line = firstLines.updateValue(event.position.line, forKey: key) {
+        if let line = known.line(of: key, among: entries) {
           findings.error("the key stands twice, first in line \(line)", at: event.position)
-          firstLines[key] = line
         } else {
           entries.append(Node.Entry(key: key, keyPosition: event.position, value: value))
         }
@@ -175,5 +174,22 @@ struct TreeBuilder: ~Copyable {
       }
     if !fits { findings.error("this tag (!) is not supported; leave it out", at: event.position) }
     return !fits
+  }
+}
+
+/// Where the keys of one mapping first stood. Most mappings are short: their keys are compared one
+/// by one.
+private struct KnownKeys {
+  private static let shortest = 16
+  private var lines: [String: Int] = [:]
+
+  /// The line of `key` among the entries read so far; nil where it is new.
+  mutating func line(of key: String, among entries: [Node.Entry]) -> Int? {
+    guard entries.count >= Self.shortest else {
+      return entries.first { $0.key == key }?.keyPosition.line
+    }
+    // The entries that came since the last look.
+    for entry in entries[lines.count...] { lines[entry.key] = entry.keyPosition.line }
+    return lines[key]
   }
 }
