@@ -45,6 +45,8 @@ struct PolicyDocumentTests {
   static let decisions = rows(under: "Rules", "Flow", "Verdict")
   static let monitored = rows(under: "Rules", "Flow in monitor mode", "Verdict")
   static let early = rows(under: "Rules", "Connection", "Decided")
+  static let limits = rows(under: "Rule", "Flow", "At second", "Verdicts")
+  static let bySource = rows(under: "Policies", "From", "Flow", "Verdict")
   static let classes = rows(under: "Address", "Class", "Named by blocks within")
   static let reasons = rows(under: "Reason", "When", "A rule can help")
   static let targets = rows(under: "Target", "Judged as")
@@ -53,7 +55,7 @@ struct PolicyDocumentTests {
   func complete() {
     let known = [
       Self.patterns, Self.decisions, Self.monitored, Self.early, Self.classes, Self.reasons,
-      Self.targets,
+      Self.targets, Self.limits, Self.bySource,
     ]
     #expect(known.allSatisfy { $0.count >= 5 })
     #expect(known.map(\.count).reduce(0, +) == Self.rows.count)
@@ -93,6 +95,49 @@ struct PolicyDocumentTests {
     let ruleset = Ruleset(try spans(row.cells[0]).map(parseRule))
     let outcome = try ruleset.outcomeWithoutPeeking(host, try #require(port))
     #expect(outcome.map { text($0, like: row.cells[2]) } ?? "by its bytes" == row.cells[2])
+  }
+
+  @Test("rate limits", arguments: limits)
+  func rateLimit(row: Row) throws {
+    let ruleset = Ruleset([try parseRule(try span(row, 0))])
+    let flow = try parseFlow(try span(row, 1))
+    let verdicts = try row.cells[2].components(separatedBy: ", ").map { second in
+      let now = UInt64(((try #require(Double(second)) + 100) * 1e9).rounded())
+      return switch ruleset.decide(flow, from: nil, at: now) {
+      case .allow(_, wouldDeny: nil): "allow"
+      case .allow(_, let denial?):
+        denial.reason == .rateLimited ? "would deny" : denial.reason.rawValue
+      case .deny(let denial): denial.reason == .rateLimited ? "deny" : denial.reason.rawValue
+      }
+    }
+    #expect(verdicts.joined(separator: ", ") == row.cells[3])
+  }
+
+  @Test("policies by source", arguments: bySource)
+  func policyBySource(row: Row) throws {
+    var rest: [Rule] = []
+    var policies: [SourcePolicy] = []
+    for text in spans(row.cells[0]) {
+      let words = text.split(separator: " ", maxSplits: 2).map(String.init)
+      let rules = [try parseRule(words[2])]
+      if words[1] == "*" {
+        rest = rules
+      } else {
+        policies.append(
+          SourcePolicy(
+            name: words[0], sources: [try #require(CIDR(words[1]))], rules: RuleList(rules)))
+      }
+    }
+    let ruleset = Ruleset(rules: rest, policies: policies, enforcementMode: .enforce)
+    let source = IPAddress(try span(row, 1))
+    let outcome = Outcome(ruleset.decide(try parseFlow(try span(row, 2)), from: source, at: 1))
+    let policy = ruleset.policyName(for: source) ?? "none"
+    switch outcome {
+    case .allow(let rule, _):
+      #expect(row.cells[3] == "allow by \(policy)")
+      #expect(ruleset.policyName(ofRule: try #require(rule)) ?? "none" == policy)
+    case .deny(let denial): #expect(row.cells[3] == "deny \(denial.reason.rawValue) by \(policy)")
+    }
   }
 
   @Test("forbidden addresses", arguments: classes)
@@ -147,12 +192,31 @@ extension PolicyDocumentTests {
     try #require(spans(row.cells[column]).first)
   }
 
-  /// `pattern :80,8000-8099 GET,HEAD`
+  /// `pattern :80,8000-8099 GET,HEAD ech=true mode=monitor limit=PERSECOND,BURST`
   private func parseRule(_ text: String) throws -> Rule {
     let words = text.split(separator: " ")
     var ports: [ClosedRange<UInt16>] = []
     var methods: [String] = []
+    var mode: EnforcementMode?
+    var limit: RateLimit?
+    var encryptedHello: Bool?
     for word in words.dropFirst() {
+      let key = word.split(separator: "=")
+      switch key[0] {
+      case "ech":
+        encryptedHello = key[1] == "true"
+        continue
+      case "mode":
+        mode = key[1] == "monitor" ? .monitor : .enforce
+        continue
+      case "limit":
+        let numbers = key[1].split(separator: ",")
+        limit = RateLimit(
+          billionthsPerSecond: UInt64(try #require(Double(numbers[0])) * 1e9),
+          burst: try #require(Int(numbers[1])))
+        continue
+      default: break
+      }
       if word.hasPrefix(":") {
         ports = try word.dropFirst().split(separator: ",").map {
           let bounds = try $0.split(separator: "-").map { try #require(UInt16($0)) }
@@ -162,7 +226,9 @@ extension PolicyDocumentTests {
         methods = word.split(separator: ",").map(String.init)
       }
     }
-    return try rule(String(words[0]), ports: ports, methods: methods)
+    return try rule(
+      String(words[0]), ports: ports, methods: methods, mode: mode, limit: limit,
+      encryptedHello: encryptedHello)
   }
 
   /// `TLS name:port -> address:port`: a kind, then a name, an address or both.

@@ -33,7 +33,7 @@ final class GatewayScene {
   /// - Parameters:
   ///   - hasInsideAddresses: see `GatewayNetwork`.
   init(
-    _ method: Method, allowlist: String, rules: Rules = .portarium,
+    _ method: Method, allowlist: String, policies: String = "", rules: Rules = .portarium,
     hasInsideAddresses: Bool = true
   ) throws {
     network = try GatewayNetwork(hasInsideAddresses: hasInsideAddresses)
@@ -41,7 +41,7 @@ final class GatewayScene {
     for pod in network.pods { try pod.names(["api.example.com": [Self.web4, Self.web6]]) }
     web = try WebServer(
       in: network.world, names: ["api.example.com"], addresses: [Self.web4, Self.web6])
-    let document = Self.document(method, allowlist: allowlist)
+    let document = Self.document(method, allowlist: allowlist, policies: policies)
     switch rules {
     case .portarium:
       try InitContainer.run("apply", in: network.gateway, document: document).checked()
@@ -53,7 +53,9 @@ final class GatewayScene {
       as: method == .tproxy ? .transparentProxy : .proxy)
   }
 
-  static func document(_ method: Method, allowlist: String = "") -> String {
+  static func document(
+    _ method: Method, allowlist: String = "", policies: String = ""
+  ) -> String {
     let interfaces = GatewayNetwork.podInterfaces.joined(separator: ", ")
     let sources = GatewayNetwork.sources.map { "\"\($0)\"" }.joined(separator: ", ")
     let capture =
@@ -68,6 +70,7 @@ final class GatewayScene {
       workers: 2
       egress:
         allowlist: [\(allowlist)]
+        policies: [\(policies)]
       capture: \(capture)
       """
   }
