@@ -6,6 +6,14 @@ struct AuditEntryParser: ~Escapable {
   /// `type` of the events that hold a record.
   static let eventType = "io.portarium.audit.v1"
 
+  // Made once: `allCases` makes an array at each call.
+  private static let reasons = DenyReason.allCases
+  private static let directions = AuditRecord.Direction.allCases
+  private static let modes = EnforcementMode.allCases
+  private static let protocols = AuditRecord.ApplicationProtocol.allCases
+  private static let outcomes = AuditRecord.Outcome.allCases
+  private static let decisions = AuditRecord.Decision.allCases
+
   private var scanner: JSONScanner
   private var fields = AuditFieldSet()
   private var entry = AuditEntry()
@@ -48,7 +56,7 @@ struct AuditEntryParser: ~Escapable {
       try scanner.expect(UInt8(ascii: ":"))
       if let index = AuditFieldNames.all.index(of: bytes(of: key, buffer), expected: expected) {
         expected = index + 1
-        let field = AuditField.allCases[index]
+        let field = AuditFieldNames.all.fields[index]
         guard !fields.contains(index) else { throw .repeated(field) }
         // null says as little as no field.
         if try scanner.peek() == UInt8(ascii: "n") {
@@ -103,13 +111,15 @@ struct AuditEntryParser: ~Escapable {
     case .traceparent: entry.traceparent = try text(field, &buffer)
     case .policyReason:
       entry.reasonText = try text(field, &buffer)
-      entry.reason = word(entry.reasonText, buffer)
-    case .direction: entry.direction = word(try text(field, &buffer), buffer)
-    case .enforcementMode: entry.enforcementMode = word(try text(field, &buffer), buffer)
-    case .protocol: entry.applicationProtocol = word(try text(field, &buffer), buffer)
-    case .outcome: entry.outcome = word(try text(field, &buffer), buffer)
+      entry.reason = word(entry.reasonText, buffer, of: Self.reasons)
+    case .direction: entry.direction = word(try text(field, &buffer), buffer, of: Self.directions)
+    case .enforcementMode:
+      entry.enforcementMode = word(try text(field, &buffer), buffer, of: Self.modes)
+    case .protocol:
+      entry.applicationProtocol = word(try text(field, &buffer), buffer, of: Self.protocols)
+    case .outcome: entry.outcome = word(try text(field, &buffer), buffer, of: Self.outcomes)
     case .policyDecision:
-      guard let decision: AuditRecord.Decision = word(try text(field, &buffer), buffer) else {
+      guard let decision = word(try text(field, &buffer), buffer, of: Self.decisions) else {
         throw .badValue(field)
       }
       entry.decision = decision
@@ -175,11 +185,12 @@ struct AuditEntryParser: ~Escapable {
     return short
   }
 
-  private func word<Word: RawRepresentable & CaseIterable>(
-    _ text: AuditText, _ buffer: [UInt8]
+  private func word<Word: RawRepresentable>(
+    _ text: AuditText, _ buffer: [UInt8], of words: [Word]
   ) -> Word? where Word.RawValue == String {
     let bytes = bytes(of: text, buffer)
-    return Word.allCases.first { bytes.isText($0.rawValue) }
+    for word in words where bytes.isText(word.rawValue) { return word }
+    return nil
   }
 
   @_lifetime(copy self, borrow buffer)

@@ -2,6 +2,8 @@
 struct AuditFieldNames: Sendable {
   static let all = AuditFieldNames()
 
+  /// Made once: `allCases` makes an array at each call.
+  let fields = AuditField.allCases
   private let bytes: [UInt8]
   /// Where each name begins, and where the last one ends.
   private let bounds: [Int]
@@ -59,6 +61,6 @@ struct AuditFieldSet: Equatable {
   /// The first of `other` that isn't here.
   func firstMissing(of other: AuditFieldSet) -> AuditField? {
     let missing = other.bits & ~bits
-    return missing == 0 ? nil : AuditField.allCases[missing.trailingZeroBitCount]
+    return missing == 0 ? nil : AuditFieldNames.all.fields[missing.trailingZeroBitCount]
   }
 }
