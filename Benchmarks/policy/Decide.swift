@@ -27,10 +27,9 @@ struct Decide {
     _ = try load(Array(shape.document(rules: 1).utf8))
     var text = Array(shape.document(rules: count).utf8)
     let before = resident_bytes()
-    let clock = ContinuousClock()
-    var ruleset: Ruleset?
-    let loading = try clock.measure { ruleset = try load(text) }
-    guard let ruleset else { return "" }
+    let start = processor_nanoseconds()
+    let ruleset = try load(text)
+    let loading = processor_nanoseconds() - start
     let grown = Int(resident_bytes()) - Int(before)
     text = []
 
@@ -59,8 +58,7 @@ struct Decide {
       nanoseconds.sort()
       return [
         shape.rawValue.padded(8), "\(count)".padded(-8),
-        "\(loading.components.attoseconds / 1_000_000_000_000_000 + loading.components.seconds * 1000)"
-          .padded(-12), "\(grown / count)".padded(-13),
+        "\(loading / 1_000_000)".padded(-12), "\(grown / count)".padded(-13),
         "\(nanoseconds[decisions / 2])".padded(-9),
         "\(nanoseconds[decisions * 99 / 100])".padded(-9),
         "\(mean)".padded(-10), "\(allocated)".padded(-14),

@@ -42,11 +42,14 @@ int posix_memalign(void **place, size_t alignment, size_t size) {
   return *place ? 0 : ENOMEM;
 }
 
-unsigned long long nanoseconds_now(void) {
+static unsigned long long read_clock(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec;
 }
+
+unsigned long long nanoseconds_now(void) { return read_clock(CLOCK_MONOTONIC); }
+unsigned long long processor_nanoseconds(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
 size_t resident_bytes(void) {
   malloc_trim(0);
