@@ -43,7 +43,7 @@ struct ControlLoop: ~Copyable {
     try epoll.addLevelTriggered(watch.descriptor, token: Token.document.rawValue)
     let blind = watch.blind
     document = consume watch
-    settling.note(.complete, at: .now())
+    settling.note(.movedIntoPlace, at: .now())
     return blind
   }
 
@@ -70,7 +70,7 @@ struct ControlLoop: ~Copyable {
         case nil: preconditionFailure("an event of a descriptor that nobody registered")
         }
       }
-      if settling.isDue(at: .now()) { actions.reload(.change) }
+      if let change = settling.takeDue(at: .now()) { actions.reload(.change(change)) }
     }
   }
 }

@@ -1,5 +1,5 @@
 package import Configuration
-internal import Kernel
+package import Kernel
 package import Logging
 internal import Policy
 
@@ -9,11 +9,20 @@ internal import Policy
 /// Used by the control thread; what others may know is in `PolicyInForce` and `ReloadStatus`.
 package struct PolicyReloader {
   /// Why the document is read.
-  package enum Cause: String {
+  package enum Cause: Equatable {
     /// Somebody asked: it takes effect even where its text is the one in force.
     case request
     /// Something happened to the file; the same text as the last time is no news.
-    case change
+    case change(PathWatch.Change)
+
+    /// A file that was written where it is may be the beginning of one: by a writer that rests, has
+    /// died, or found the disk full. (What is moved into place is whole.)
+    fileprivate var mayBeCutOff: Bool {
+      switch self {
+      case .request, .change(.movedIntoPlace): false
+      case .change(.closed), .change(.underWay): true
+      }
+    }
   }
 
   /// Diagnostics that are logged of one document.
@@ -57,16 +66,19 @@ package struct PolicyReloader {
 
   /// Reads the document and lets it take effect. Blocks for as long as that takes.
   package mutating func reload(_ cause: Cause) {
-    log.debug("reading the configuration", metadata: ["cause": "\(cause.rawValue)"])
+    log.debug("reading the configuration", metadata: ["cause": "\(cause)"])
     do throws(ConfigurationFailure) {
       let bytes = try Document.read(path: path)
       let fingerprint = Fingerprint(of: bytes)
-      if cause == .change {
+      if cause != .request {
         if last == .text(fingerprint) { return }
         if current == fingerprint { return returned() }
       }
       last = .text(fingerprint)
       let loaded = try Document.parse(bytes, file: path)
+      // Half a line can be valid, and mean more than the whole: a port's first digits, a name without
+      // what would narrow it.
+      guard !cause.mayBeCutOff || bytes.last == UInt8(ascii: "\n") else { return cutOff() }
       current = fingerprint
       takeEffect(loaded)
     } catch {
@@ -98,11 +110,19 @@ package struct PolicyReloader {
     log.info("the configuration is again the one in force")
   }
 
+  private func cutOff() {
+    let sentence =
+      "\(path): the text doesn't end with a line end, as if it were cut off; SIGHUP takes it as it is"
+    log.error("\(sentence)")
+    log.error("the configuration changed nothing, the one before stays in force")
+    status.failed(at: Instant.wallClock(), sentence)
+  }
+
   private mutating func failed(_ failure: ConfigurationFailure, _ cause: Cause) {
     if case .invalid = failure {
     } else {
       // An unreadable file has no text to tell it by.
-      if cause == .change, last == .failed(failure) { return }
+      if cause != .request, last == .failed(failure) { return }
       last = .failed(failure)
     }
     let sentences = failure.description.split(separator: "\n").map(String.init)

@@ -14,6 +14,7 @@ package struct Settling {
 
   private var began: Instant?
   private var due: Instant?
+  private var last = PathWatch.Change.movedIntoPlace
 
   package init() {}
 
@@ -21,20 +22,21 @@ package struct Settling {
   package mutating func note(_ change: PathWatch.Change, at now: Instant) {
     let first = began ?? now
     began = first
+    last = change
     let quiet =
       switch change {
-      case .complete: Self.afterCompletion
+      case .closed, .movedIntoPlace: Self.afterCompletion
       case .underWay: Self.afterWriting
       }
     due = min(now + quiet, first + Self.longest)
   }
 
-  /// True once it is to be read; then it is at rest again.
-  package mutating func isDue(at now: Instant) -> Bool {
-    guard let due, due <= now else { return false }
+  /// Once it is to be read, what happened last; then it is at rest again.
+  package mutating func takeDue(at now: Instant) -> PathWatch.Change? {
+    guard let due, due <= now else { return nil }
     began = nil
     self.due = nil
-    return true
+    return last
   }
 
   /// Milliseconds until then, rounded up; -1 while nothing is to be done.

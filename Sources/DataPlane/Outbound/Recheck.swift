@@ -11,9 +11,12 @@ extension Worker {
 
   /// Goes on with judging connections again, if that was asked for.
   mutating func recheck() {
-    guard let first = recheckPosition, let policy else { return }
-    let end = min(first + Self.rechecksPerBatch, slab.slotCount)
-    for slot in first..<end {
+    guard slotsToRecheck > 0, let policy else { return }
+    for _ in 0..<min(slotsToRecheck, Self.rechecksPerBatch) {
+      // Slots that come meanwhile are those of connections that the policy in force judges anyway.
+      let slot = nextRecheck < slab.slotCount ? nextRecheck : 0
+      nextRecheck = slot + 1
+      slotsToRecheck -= 1
       guard let reference = slab.find(slot: slot), !reference.connection.isReleased else {
         continue
       }
@@ -23,7 +26,6 @@ extension Worker {
         recheckAttempts(explicit, policy, &reference.connection)
       }
     }
-    recheckPosition = end < slab.slotCount ? end : nil
   }
 
   /// Why a connection would be refused by `policy`; nil where it may go on, or nothing of it was

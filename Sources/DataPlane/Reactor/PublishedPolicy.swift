@@ -8,8 +8,8 @@ final class PublishedPolicy: Sendable {
     var ruleset: Ruleset
     /// Nil where nothing but the rules has changed.
     var options: EgressOptions?
-    /// Whether connections that are open are judged again.
-    var rechecks: Bool
+    /// Publications so far by which connections that are open are judged again.
+    var rechecks: Int
   }
 
   private let current = Mutex<Publication?>(nil)
@@ -18,10 +18,13 @@ final class PublishedPolicy: Sendable {
   init() {}
 
   /// From any thread. Workers take it between two batches; one that has not taken the publication
-  /// before never sees it.
+  /// before never sees it, but what that asked for is done by this one.
   func publish(_ ruleset: Ruleset, options: EgressOptions? = nil, rechecks: Bool = false) {
-    let publication = Publication(ruleset: ruleset, options: options, rechecks: rechecks)
-    current.withLock { $0 = publication }
+    current.withLock {
+      $0 = Publication(
+        ruleset: ruleset, options: options ?? $0?.options,
+        rechecks: ($0?.rechecks ?? 0) + (rechecks ? 1 : 0))
+    }
     counter.add(1, ordering: .releasing)
   }
 

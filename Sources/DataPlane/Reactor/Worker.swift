@@ -67,8 +67,11 @@ struct Worker: ~Copyable {
   /// Of that policy's rules.
   private(set) var ruleHits: RuleHits?
   private(set) var options: EgressOptions
-  /// The slot at which judging connections again goes on; nil where that is done.
-  var recheckPosition: Int?
+  /// Slots whose connections are still to be judged again, and the next of them. A policy that comes
+  /// meanwhile goes round once more from there, so that policies that come fast skip no slot.
+  var slotsToRecheck = 0
+  var nextRecheck = 0
+  private var rechecksBegun = 0
   private var policyGeneration = 0
   private(set) var isDraining = false
 
@@ -160,7 +163,7 @@ struct Worker: ~Copyable {
 
   private func waitForEvents(_ longestWait: Int32) -> Int {
     var milliseconds = longestWait
-    if !ready.isEmpty || recheckPosition != nil {
+    if !ready.isEmpty || slotsToRecheck > 0 {
       milliseconds = 0
     } else {
       var wait = wheel.nextWait(from: now)
@@ -187,7 +190,10 @@ struct Worker: ~Copyable {
     ruleHits = RuleHits(of: publication.ruleset, carryingOver: ruleHits)
     counters.ruleHits = ruleHits
     options = publication.options ?? options
-    recheckPosition = publication.rechecks ? 0 : nil
+    if publication.rechecks != rechecksBegun {
+      rechecksBegun = publication.rechecks
+      slotsToRecheck = slab.slotCount
+    }
   }
 
   private mutating func dispatch(_ index: Int) {

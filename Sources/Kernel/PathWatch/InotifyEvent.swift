@@ -42,8 +42,10 @@ struct InotifyEvent {
       & (pl_name_created | pl_name_deleted | pl_name_moved_from | pl_name_moved_to
         | pl_file_attributes) != 0
   }
-  /// What was written is whole, as far as its writer is concerned.
-  var tellsOfCompletion: Bool { mask & (pl_name_moved_to | pl_file_closed) != 0 }
+  /// Something finished took the name's place, all at once.
+  var tellsOfMoveIntoPlace: Bool { mask & pl_name_moved_to != 0 }
+  /// What was written is whole, as far as its writer is concerned, or its writer has died.
+  var tellsOfClose: Bool { mask & pl_file_closed != 0 }
 }
 
 extension ArraySlice<UInt8> {

@@ -11,8 +11,10 @@ package struct PathWatch: ~Copyable {
   package enum Change: Sendable {
     /// Somebody is at it: a file was opened, written to or removed. More will come, or won't.
     case underWay
-    /// A file was closed by who wrote it, or a finished one was moved into place.
-    case complete
+    /// A file was closed by who wrote it in place, or by the death of who did.
+    case closed
+    /// A finished file was moved into place.
+    case movedIntoPlace
   }
 
   /// A directory that can't be watched; what changes there goes unnoticed.
@@ -75,7 +77,8 @@ package struct PathWatch: ~Copyable {
     guard names.contains(event.name) else { return nil }
     // At once: events of directories that the way has left mean nothing any more.
     if event.concernsName { follow() }
-    return event.tellsOfCompletion ? .complete : .underWay
+    if event.tellsOfMoveIntoPlace { return .movedIntoPlace }
+    return event.tellsOfClose ? .closed : .underWay
   }
 
   /// Watches the directories that the path leads through now, and no others.

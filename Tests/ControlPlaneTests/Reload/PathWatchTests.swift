@@ -30,14 +30,14 @@ struct PathWatchTests {
   }
 
   static let ways: [Way] = [
-    Way("a file written in place", .complete) { try $0.write("config.yaml", ["b", "c"]) },
-    Way("a file opened for writing and closed again", .complete) {
+    Way("a file written in place", .closed) { try $0.write("config.yaml", ["b", "c"]) },
+    Way("a file opened for writing and closed again", .closed) {
       try FileHandle(forWritingTo: URL(fileURLWithPath: $0.path("config.yaml"))).close()
     },
     Way("a file cut off, and nothing more", .underWay) {
       try $0.truncate("config.yaml")
     },
-    Way("a file renamed over it", .complete) {
+    Way("a file renamed over it", .movedIntoPlace) {
       try $0.write("config.yaml.tmp", "b")
       try $0.rename("config.yaml.tmp", "config.yaml")
     },
@@ -46,15 +46,15 @@ struct PathWatchTests {
         [.posixPermissions: 0o666], ofItemAtPath: $0.path("config.yaml"))
     },
     Way("a file removed", .underWay) { try $0.remove("config.yaml") },
-    Way("a file removed and written again", .complete) {
+    Way("a file removed and written again", .closed) {
       try $0.remove("config.yaml")
       try $0.write("config.yaml", "b")
     },
-    Way("a file moved away and back", .complete) {
+    Way("a file moved away and back", .movedIntoPlace) {
       try $0.rename("config.yaml", "away")
       try $0.rename("away", "config.yaml")
     },
-    Way("a file that was missing", setUp: { _ in }, .complete) { try $0.write("config.yaml", "a") },
+    Way("a file that was missing", setUp: { _ in }, .closed) { try $0.write("config.yaml", "a") },
     Way("a link put in its place", .underWay) {
       try $0.write("other", "b")
       try $0.remove("config.yaml")
@@ -70,8 +70,10 @@ struct PathWatchTests {
       _ = try String(contentsOfFile: $0.path("config.yaml"), encoding: .utf8)
     },
     // The old directory is removed after the swap; that is no news of the file.
-    Way("a ConfigMap that is swapped", setUp: { try $0.swap("a") }, .complete) { try $0.swap("b") },
-    Way("a ConfigMap that is swapped twice", setUp: { try $0.swap("a") }, .complete) {
+    Way("a ConfigMap that is swapped", setUp: { try $0.swap("a") }, .movedIntoPlace) {
+      try $0.swap("b")
+    },
+    Way("a ConfigMap that is swapped twice", setUp: { try $0.swap("a") }, .movedIntoPlace) {
       try $0.swap("b")
       try $0.swap("c")
     },
@@ -81,7 +83,7 @@ struct PathWatchTests {
         try $0.makeDirectory("real")
         try $0.write("real/file", "a")
         try $0.link("config.yaml", to: "real/file")
-      }, .complete
+      }, .closed
     ) { try $0.write("real/file", "b") },
     Way("a directory removed", setUp: inDirectory, watched: "etc/config.yaml", .underWay) {
       try $0.remove("etc")
@@ -95,8 +97,10 @@ struct PathWatchTests {
       try $0.makeDirectory("etc")
       try $0.rename("spare", "etc/config.yaml")
     },
-    Way("another directory in its place", setUp: inDirectory, watched: "etc/config.yaml", .complete)
-    {
+    Way(
+      "another directory in its place", setUp: inDirectory, watched: "etc/config.yaml",
+      .movedIntoPlace
+    ) {
       try $0.makeDirectory("new")
       try $0.write("new/config.yaml", "b")
       try $0.rename("etc", "old")
@@ -110,9 +114,9 @@ struct PathWatchTests {
     },
     Way(
       "a file found by a way back up", setUp: inDirectory, watched: "etc/../etc/./config.yaml",
-      .complete
+      .closed
     ) { try $0.write("etc/config.yaml", "b") },
-    Way("links that lead in a circle and are mended", setUp: circle, .complete) {
+    Way("links that lead in a circle and are mended", setUp: circle, .movedIntoPlace) {
       try $0.write("new", "b")
       try $0.rename("new", "config.yaml")
     },
@@ -152,7 +156,7 @@ struct PathWatchTests {
       _ = try watch.take()
     }
     try volume.write(way.watched, "z")
-    try told(&watch, .complete)
+    try told(&watch, .closed)
     try told(&watch, nil)
   }
 
@@ -163,7 +167,7 @@ struct PathWatchTests {
     var meanwhile: PathWatch.Change?
     try volume.write("config.yaml", ["b", "c"]) { meanwhile = try watch.take() }
     #expect(meanwhile == .underWay)
-    try told(&watch, .complete)
+    try told(&watch, .closed)
   }
 
   @Test func `lost events as something under way, and goes on`() throws {
@@ -184,7 +188,7 @@ struct PathWatchTests {
     let change = try watch.take()
     #expect(change != nil)
     try volume.write("config.yaml", "c")
-    try told(&watch, .complete)
+    try told(&watch, .closed)
   }
 
   /// No watch is left behind, and no descriptor.
@@ -196,7 +200,7 @@ struct PathWatchTests {
     #expect(before > 0)
     for generation in 1...200 {
       try volume.swap("\(generation)")
-      try told(&watch, .complete)
+      try told(&watch, .movedIntoPlace)
     }
     #expect(try Self.watches(of: volume) == before)
   }
@@ -209,7 +213,7 @@ struct PathWatchTests {
   ) throws {
     var change = try watch.take()
     let end = ContinuousClock.now + .seconds(10)
-    while expected == .complete, change != .complete, ContinuousClock.now < end {
+    while expected == .closed, change != .closed, ContinuousClock.now < end {
       watch.descriptor.waitReadable(milliseconds: 100)
       change = try watch.take() ?? change
     }

@@ -1,6 +1,7 @@
 import Addressing
 import Configuration
 import Foundation
+import Kernel
 import Logging
 import Policy
 import TestNetwork
@@ -34,9 +35,9 @@ struct PolicyReloaderTests {
       ) { [unowned self] in published.append($0) }
     }
 
-    func reload(_ cause: PolicyReloader.Cause = .change) { reloader?.reload(cause) }
+    func reload(_ cause: PolicyReloader.Cause = .change(.closed)) { reloader?.reload(cause) }
 
-    func reload(_ text: String, _ cause: PolicyReloader.Cause = .change) throws {
+    func reload(_ text: String, _ cause: PolicyReloader.Cause = .change(.closed)) throws {
       try volume.write("config.yaml", text)
       reload(cause)
     }
@@ -136,6 +137,31 @@ struct PolicyReloaderTests {
     process.reload(.request)
     #expect(process.status.now.failures == 3)
     #expect(process.published.isEmpty)
+  }
+
+  @Test(
+    "that was written in place and breaks off within a line changes nothing",
+    arguments: [PathWatch.Change.closed, .underWay])
+  func cutOff(_ change: PathWatch.Change) throws {
+    let process = try Process(Self.first)
+    // Valid, and more than was meant.
+    let half = "workspaceId: w\negress: {allowlist: [{hostPattern: a.example.com, port: 443}]}"
+    try process.reload(half, .change(change))
+    #expect(process.published.isEmpty)
+    #expect(process.status.now.failures == 1)
+    #expect(process.status.now.lastError?.contains("cut off") == true)
+    try process.reload(half + "\n", .change(change))
+    #expect(process.published.count == 1)
+    #expect(process.status.now.lastError == nil)
+  }
+
+  @Test("the same text is whole where it was moved into place, or somebody asks")
+  func whole() throws {
+    for cause in [PolicyReloader.Cause.change(.movedIntoPlace), .request] {
+      let process = try Process(Self.first)
+      try process.reload(String(Self.second.dropLast()), cause)
+      #expect(process.published.count == 1)
+    }
   }
 
   @Test func `with the text in force is no news, unless somebody asked`() throws {

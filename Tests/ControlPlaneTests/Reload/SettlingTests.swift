@@ -12,14 +12,14 @@ struct SettlingTests {
   @Test(
     arguments: [
       (changes: [], read: nil),
-      (changes: [(0, .complete)], read: 20),
+      (changes: [(0, .closed)], read: 20),
       // A second file of the same writer.
-      (changes: [(0, .complete), (15, .complete)], read: 35),
+      (changes: [(0, .closed), (15, .closed)], read: 35),
       (changes: [(0, .underWay)], read: 1000),
       // Written in several goes, then closed.
-      (changes: [(0, .underWay), (300, .underWay), (310, .complete)], read: 330),
+      (changes: [(0, .underWay), (300, .underWay), (310, .closed)], read: 330),
       // Closed, and opened again at once.
-      (changes: [(0, .complete), (10, .underWay)], read: 1010),
+      (changes: [(0, .closed), (10, .underWay)], read: 1010),
       (changes: [(0, .underWay), (900, .underWay)], read: 1900),
       // Never at rest.
       (changes: (0..<60).map { ($0 * 100, .underWay) }, read: 5000),
@@ -34,25 +34,25 @@ struct SettlingTests {
         settling.note(change, at: now)
         changes.removeFirst()
       }
-      if settling.isDue(at: now) { found = millisecond }
+      if settling.takeDue(at: now) != nil { found = millisecond }
     }
     #expect(found == read)
   }
 
   @Test("and not again before something else happens") func again() {
     var settling = Settling()
-    settling.note(.complete, at: Self.start)
+    settling.note(.closed, at: Self.start)
     #expect(settling.wait(from: Self.start) == 20)
     let due = Self.start + Settling.afterCompletion
     #expect(settling.wait(from: due) == 0)
-    let isDue = (settling.isDue(at: due), settling.isDue(at: due + 60_000 * Self.milli))
-    #expect(isDue == (true, false))
+    let changes = [settling.takeDue(at: due), settling.takeDue(at: due + 60_000 * Self.milli)]
+    #expect(changes == [.closed, nil])
     #expect(settling.wait(from: due) == -1)
   }
 
   @Test("no earlier than the wait for it says: no wake-up is for nothing") func roundedUp() {
     var settling = Settling()
-    settling.note(.complete, at: Self.start)
+    settling.note(.closed, at: Self.start)
     #expect(settling.wait(from: Self.start + 1) == 20)
   }
 }
