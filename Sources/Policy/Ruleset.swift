@@ -241,7 +241,7 @@ extension Ruleset {
   }
 
   /// Whether the request that `permit` is for says to its server who sends it. The permit is one of
-  /// this policy's; what monitor mode alone let pass says nothing.
+  /// this policy's; what monitor mode let pass though no rule matched says nothing.
   package func addsIdentityHeaders(_ permit: borrowing Permit) -> Bool {
     guard let index = permit.ruleIndex else { return false }
     let list = allowlist(of: index)

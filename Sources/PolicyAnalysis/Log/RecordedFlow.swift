@@ -31,7 +31,7 @@ struct RecordedFlow {
 enum NotReplayable: Error, Hashable {
   /// Refused for a reason that has nothing to do with the rules, or with how often.
   case reason(DenyReason)
-  /// One that this program doesn't know.
+  /// One that this program doesn't know: at most the first 64 characters of it.
   case unknownReason(String)
   case inbound
   case unknownProtocol
@@ -61,7 +61,7 @@ extension RecordedFlow {
     guard let recorded = entry.applicationProtocol else { throw .unknownProtocol }
     if entry.decision == .deny {
       guard let reason = entry.reason else {
-        throw .unknownReason(reader.text(entry.reasonText))
+        throw .unknownReason(String(reader.text(entry.reasonText).prefix(64)))
       }
       guard reason.dependsOnRules || reason == .encryptedClientHello else {
         throw .reason(reason)
