@@ -61,7 +61,7 @@ struct SecretsTests {
 
     let workload = try proxy.network.pod.run(
       [
-        "/usr/bin/python3", Scratch.script("secrets.py"), Self.mark, ProxyScene.web4,
+        "/usr/bin/python3", Scratch.script("telltale.py"), Self.mark, ProxyScene.web4,
         ProxyScene.raw4,
       ], as: .workload, timeout: 60
     ).checked()

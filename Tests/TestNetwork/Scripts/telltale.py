@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A workload that puts secrets wherever HTTP and TLS have a place for them.
 
-    secrets.py MARK WEB-ADDRESS DEAD-ADDRESS
+    telltale.py MARK WEB-ADDRESS DEAD-ADDRESS
 
 Each input goes over a connection of its own, once as if captured on its way to the web server, once
 to the explicit proxy where that makes a difference. A secret is MARK and where it stood. Prints one
