@@ -134,9 +134,12 @@ package struct AuditSink: ~Copyable, Sendable {
       guard try file.isRegularFile() else { throw Errno.noFile }
       let partial = partialLine(of: batch)
       // Before the last line is looked at: it may be the same file still.
-      if partial > 0 { try descriptor.takeBack(partial) }
+      if partial > 0 {
+        try descriptor.takeBack(partial)
+        // From here on that line is written again as a whole, wherever it goes.
+        written -= partial
+      }
       followsPartialLine = try file.endsWithinLine()
-      written -= partial
       descriptor = file
     } catch {
       throw error.meansNoFile ? .notAFile : .refused(error)
