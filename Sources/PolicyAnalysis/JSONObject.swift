@@ -13,6 +13,18 @@ struct JSONObject {
     member(key, "[" + values.map(\.text).joined(separator: ",") + "]")
   }
 
+  /// How many records there are of each reason.
+  mutating func add(_ key: String, counts: [(label: String, count: Int)]) {
+    add(
+      key,
+      counts.map { label, count in
+        var entry = JSONObject()
+        entry.add("reason", label)
+        entry.add("count", count)
+        return entry
+      })
+  }
+
   mutating func add(_ key: String, _ values: [Int]) {
     member(key, "[" + values.map(String.init).joined(separator: ",") + "]")
   }

@@ -19,7 +19,8 @@ final class AdminPeers {
 
   /// To be called while the channel is open.
   func caller(of channel: any Channel) -> AdminCaller {
-    // The descriptor is the channel's, and stays open during the call.
+    // The descriptor is the channel's, and stays open during the call. A channel that has none any
+    // more throws: whose it was can't be told, and it is refused.
     let caller = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
       of: NIOBSDSocket.Handle.self
     ) { ask(about: $0) }

@@ -34,7 +34,7 @@ struct Worker: ~Copyable {
   /// Nil where no name is ever resolved here.
   let resolver: Resolver?
   private let published: PublishedPolicy
-  private let auditWriter: AuditWriter
+  let auditWriter: AuditWriter
 
   let epoll: Epoll
   private var listeners: [Listener]
@@ -382,29 +382,5 @@ struct Worker: ~Copyable {
     slab.freeReleased()
     handOverAudit()
     if !auditLines.isEmpty { auditWriter.noteLoss() }
-  }
-
-  /// Gives the batch's audit lines to the writer. A full queue means that the sink has stalled:
-  /// then this worker waits, and with it all new work, since nothing may go unrecorded; unless the
-  /// records are to be dropped.
-  private mutating func handOverAudit() {
-    guard !auditLines.isEmpty else { return }
-    let queue = auditWriter.queues[id]
-    while !queue.offer(auditLines.bytes) {
-      if settings.dropsAuditWhenFull { return dropAudit() }
-      counters.auditStalls.add(1)
-      auditWriter.hurry()
-      queue.waitForRoom(milliseconds: 1000)
-      if mailbox.phase == .stopping { return }
-    }
-    auditLines.removeAll()
-    auditWriter.noteLines()
-  }
-
-  private mutating func dropAudit() {
-    let count = auditLines.lineCount
-    counters.auditDropped.add(UInt64(count))
-    auditWriter.noteDropped(count)
-    auditLines.removeAll()
   }
 }

@@ -76,14 +76,7 @@ extension Replay {
     object.add("moved", moved)
     object.add("groups", sortedGroups.map { json($0.flip, $0.group) })
     if ungroupedFlips > 0 { object.add("ungroupedFlips", ungroupedFlips) }
-    object.add(
-      "notReplayed",
-      sortedNotReplayed.map { label, count in
-        var entry = JSONObject()
-        entry.add("reason", label)
-        entry.add("count", count)
-        return entry
-      })
+    object.add("notReplayed", counts: sortedNotReplayed)
     object.add(account)
     return object.text
   }

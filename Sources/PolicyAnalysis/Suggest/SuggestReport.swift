@@ -23,14 +23,7 @@ extension Suggest {
     object.add("records", account.records)
     if alreadyAllowed > 0 { object.add("alreadyAllowed", alreadyAllowed) }
     object.add("allowlist", list.entries.map(\.json))
-    object.add(
-      "notCovered",
-      sortedNotCovered.map { label, count in
-        var entry = JSONObject()
-        entry.add("reason", label)
-        entry.add("count", count)
-        return entry
-      })
+    object.add("notCovered", counts: sortedNotCovered)
     object.add(account)
     return object.text
   }
