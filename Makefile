@@ -8,10 +8,10 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test check demo bench clean
+.PHONY: help setup build release test check demo bench bench-quick clean
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 setup: ## install the Debian packages that are missing (needs root)
 	@.ci/setup
@@ -39,8 +39,11 @@ demo: ## show what happens to a workload's traffic (needs root)
 	@rm -f .build/demo.log
 	@Tests/Demo/demo
 
-bench: release ## compare with nft and HAProxy: time, memory, size, start (needs root)
-	@status=0; Benchmarks/compare-init || status=$$?; Benchmarks/compare && exit $$status
+bench: release ## compare with nft, Envoy and HAProxy and publish the figures (needs root)
+	@status=0; Benchmarks/compare-init || status=$$?; Benchmarks/compare --publish && exit $$status
+
+bench-quick: release ## the same ratios to Envoy and HAProxy from three minutes (needs root)
+	@Benchmarks/compare --quick
 
 clean: ## remove what was built
 	$(SWIFT) package clean

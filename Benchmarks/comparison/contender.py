@@ -1,40 +1,65 @@
-"""The proxies that are compared, each set up for the same work."""
+"""What all proxies that are compared have in common."""
 
 import os
 import pathlib
-import shutil
 import time
 from dataclasses import dataclass, field
 
-from comparison.stage import HERE, PROXY_CPU, filled
-
-BINARIES = pathlib.Path(
-    os.environ.get("PORTARIUM_BIN", HERE.parent.parent / ".build/release"))
-CONNECTIONS = 7000
-SPLICE = "option splice-request\n  option splice-response"
+from comparison.stage import PROXY_CPU, filled
 
 
 @dataclass
 class Contender:
+    """A proxy with a place of its own in the pod, so that all of them run side by side.
+
+    `seat` chooses the ports it listens on and the workload's uids whose connections come to them.
+    """
+
     name: str
     says: str
-    port: int
-    tls_port: int
-    uid: int
-    workload: int  # the uid whose http connections are redirected to `port`
-    tls_workload: int  # and whose TLS connections to `tls_port`
+    seat: int
     logs: bool = True
+    cpu: int | None = PROXY_CPU
     process: object = field(default=None, compare=False)
+
+    uid = 1337  # of the proxy
+
+    @property
+    def port(self):
+        return 15001 + 100 * self.seat
+
+    @property
+    def tls_port(self):
+        """Where TLS connections go; HAProxy can't tell them from HTTP on one port."""
+        return self.port
+
+    @property
+    def workload(self):
+        """The uid whose HTTP connections are redirected to `port`."""
+        return 2001 + 10 * self.seat
+
+    @property
+    def tls_workload(self):
+        return self.workload + 1
 
     def redirects(self):
         return {self.workload: self.port, self.tls_workload: self.tls_port}
 
-    def start(self, stage, cpu=PROXY_CPU, begun=None):
-        self.log, self.counted = stage.directory / f"{self.name}.log", 0
+    def command(self, stage):
+        """The program and its arguments; what it needs for them is written to the stage's directory."""
+        raise NotImplementedError
+
+    def start(self, stage):
+        """Executes the proxy and waits until it listens."""
+        self.execute(stage, cpu=self.cpu)
+        stage.await_listener(stage.pod, "127.0.0.1", self.port, self.process)
+
+    def execute(self, stage, cpu=None, begun=None):
+        self.log = stage.directory / f"{self.name}.log"  # what it writes to its standard output
+        command = self.command(stage)
         with stage.inside(stage.pod):
             self.process = stage.start(
-                *self.command(stage), log=self.name, cpu=cpu, uid=self.uid, begun=begun)
-        return stage.await_listener(stage.pod, "127.0.0.1", self.port, self.process)
+                *command, log=self.name, kept=self.logs, cpu=cpu, uid=self.uid, begun=begun)
 
     def stop(self, stage):
         stage.end(self.process)
@@ -42,62 +67,20 @@ class Contender:
 
     def lines(self, expected=0, seconds=5):
         """How many lines its log has got since this was asked last; waits for those expected."""
+        if not self.logs:
+            return 0
         deadline = time.monotonic() + seconds
-        while True:
-            with open(self.log, "rb") as log:
-                log.seek(self.counted)
-                count = size = 0
+        count = 0
+        with open(self.log, "rb") as log:
+            while True:
                 for block in iter(lambda: log.read(1 << 20), b""):
                     count += block.count(b"\n")
-                    size += len(block)
-            if count >= expected or time.monotonic() > deadline:
-                # Gives the space back; the program goes on at its own place in the file.
-                self.counted += size
-                os.truncate(self.log, 0)
-                return count
-            time.sleep(0.05)
+                if count >= expected or time.monotonic() > deadline:
+                    os.truncate(self.log, 0)  # every program appends: it goes on at the start
+                    return count
+                time.sleep(0.05)
 
     def configure(self, stage, template, **values):
         path = stage.directory / f"{self.name}{pathlib.Path(template).suffix}"
         path.write_text(filled(template, **values))
         return path
-
-
-@dataclass
-class Sidecar(Contender):
-    binary: pathlib.Path = BINARIES / "portarium-sidecar"
-
-    def command(self, stage):
-        program = stage.directory / f"portarium-{self.name}"
-        if not program.exists():
-            shutil.copy(self.binary, program)
-        document = self.configure(
-            stage, "policy.yaml", PORT=self.port, ADMIN=self.port - 1, HEALTH=self.port + 20)
-        return [program, "run", "--config", document]
-
-
-@dataclass
-class HAProxy(Contender):
-    splices: bool = False
-
-    def command(self, stage):
-        document = self.configure(
-            stage, "haproxy.cfg", MAXCONN=CONNECTIONS, TLSPORT=self.tls_port, PORT=self.port,
-            LOG="log stdout format raw local0" if self.logs else "",
-            SPLICE=SPLICE if self.splices else "")
-        return ["haproxy", "-db", "-f", document]
-
-
-def contenders(against=None):
-    """`against`: another build of the sidecar that takes its turns too."""
-    other = [] if against is None else [
-        Sidecar("against", f"the sidecar's other build, {against}", 15401, 15401, 1337, 2041, 2042,
-                binary=against)]
-    return other + [
-        Sidecar("sidecar", "portarium-sidecar, audit to a file", 15001, 15001, 1337, 2001, 2002),
-        HAProxy("haproxy", "HAProxy, log to a file", 15101, 15102, 1338, 2011, 2012),
-        HAProxy("haproxy-unlogged", "HAProxy without a log", 15201, 15202, 1338, 2021, 2022,
-                logs=False),
-        HAProxy("haproxy-splice", "HAProxy, log to a file, splice with 1 MiB pipes", 15301, 15302,
-                1338, 2031, 2032, splices=True),
-    ]

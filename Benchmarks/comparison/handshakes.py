@@ -69,7 +69,8 @@ def main():
             open_one()
     lasted = time.monotonic() - began
     print(json.dumps({"requests": answered, "bytes": received, "seconds": lasted,
-                      "errors": errors, "p99": 0}))
+                      "errors": errors}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,29 +1,38 @@
 """What a process has used: processor time to the nanosecond, and memory."""
 
+import os
 import pathlib
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Of all threads of one process, ended threads not included."""
+    """Of all threads of one process so far, ended threads not included."""
 
-    cpu: int  # nanoseconds on a processor, by the scheduler's own account
-    waited: int  # nanoseconds ready to run while another had the processor, the busiest thread's
-    busiest: int  # nanoseconds on a processor, the busiest thread's
+    threads: dict  # thread id → nanoseconds on a processor, and ready while another had it
 
-    def __sub__(self, earlier):
-        return Usage(self.cpu - earlier.cpu, self.waited - earlier.waited,
-                     self.busiest - earlier.busiest)
+    def since(self, earlier):
+        nothing = (0, 0)
+        spent = [(ran - earlier.threads.get(thread, nothing)[0],
+                  waited - earlier.threads.get(thread, nothing)[1])
+                 for thread, (ran, waited) in self.threads.items()]
+        return Spent(sum(ran for ran, _ in spent), sum(max(spent)))
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a process used in an interval, by the scheduler's own account."""
+
+    cpu: int  # nanoseconds on a processor, all threads
+    wanted: int  # nanoseconds that the busiest thread ran or was ready to
 
 
 def usage(pid):
-    threads = []
+    threads = {}
     for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
         ran, waited, _ = map(int, path.read_text().split())
-        threads.append((ran, waited))
-    busiest = max(threads)
-    return Usage(sum(ran for ran, _ in threads), busiest[1], busiest[0])
+        threads[path.parent.name] = (ran, waited)
+    return Usage(threads)
 
 
 def by_name(pid):
@@ -51,3 +60,7 @@ def model():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return "unknown processor"
+
+
+def count():
+    return len(os.sched_getaffinity(0))

@@ -1,16 +1,9 @@
-"""The figures for a person: medians, what they range over, and ratios within each round."""
+"""The figures for a person, as Markdown."""
 
-import statistics
+from comparison import claims
+from comparison.figures import ratios, spread
 
-
-def spread(values, digits=1):
-    return (f"{statistics.median(values):.{digits}f}"
-            f" ({min(values):.{digits}f}–{max(values):.{digits}f})")
-
-
-def ratios(ours, theirs):
-    """Round by round, so that what disturbed both in a round cancels out."""
-    return [a / b for a, b in zip(ours, theirs)]
+VERDICT = {True: "holds", False: "**does not hold**"}
 
 
 def table(headings, rows):
@@ -22,35 +15,59 @@ def table(headings, rows):
     return "\n".join([line(headings), line(["-" * w for w in widths]), *map(line, rows)])
 
 
-def costs(load, results, contenders):
-    """`results`: contender's name → its costs, round by round."""
-    digits = 3 if load.unit == "GB" else 1
-    unit = "CPU-s/GB" if load.unit == "GB" else f"CPU µs/{load.unit}"
-    reference = [cost.per_unit for cost in results["sidecar"]] if "sidecar" in results else None
+def of_line(line, says):
+    """`says`: contender's name → what it is called."""
+    headings = [line.says, line.unit, "sidecar / this"] + (["busy"] if line.busy else [])
     rows = []
-    for contender in contenders:
-        if contender.name not in results:
-            continue
-        run = results[contender.name]
-        own = [cost.per_unit for cost in run]
-        rows.append([
-            contender.says, spread(own, digits),
-            spread(ratios(reference, own), 2) if reference and own != reference else "",
-            f"{min(cost.busy for cost in run):.0%}",
-        ])
-    return table([load.name, unit, "sidecar / this", "busy"], rows)
+    for name in [name for name in says if name in line.rounds]:
+        ratio = ""
+        if name != "sidecar" and "sidecar" in line.rounds:
+            ratio = spread(ratios(line.rounds["sidecar"], line.rounds[name]),
+                           3 if line.unit == "bytes" else 2)
+        rows.append([says[name], spread(line.rounds[name], line.digits), ratio]
+                    + ([f"{line.busy[name]:.0%}"] if line.busy else []))
+    return table(headings, rows)
 
 
-def footprint(memory, contenders):
+def of_claims(lines):
+    """The promises, as a table and a list."""
     rows = []
-    for contender in contenders:
-        if contender.name not in memory:
+    for key in claims.PEERS:
+        if key not in lines:
             continue
-        own = memory[contender.name]
-        rows.append([contender.says, spread(own["start_ms"]),
-                     f"{own['idle_bytes'] / 1e6:.1f}",
-                     f"{own['idle_anonymous_bytes'] / 1e6:.1f}",
-                     f"{own['bytes_per_connection']:.0f}",
-                     f"{own['loaded_bytes'] / 1e6:.1f}"])
-    return table(["footprint", "ms to listen", "idle RSS MB", "of it own", "bytes/idle connection",
-                  "RSS MB after all"], rows)
+        row = [lines[key].says + (", rate" if key == "http-rate" else "")]
+        for claim in claims.of_peers(key, lines):
+            sign, held = "≥" if claim.at_least else "≤", claim.held(lines)
+            row += [f"{held[0]:.{3 if claim.limit < 0.2 else 2}f}" if held else "not measured",
+                    f"{sign} {claim.limit:g}", VERDICT[held[1]] if held else ""]
+        rows.append(row)
+    text = table(["Sidecar / this, median of the rounds", "Envoy", "at stake", "",
+                  "best HAProxy", "at stake", ""], rows) if rows else ""
+    for says, ways in claims.OWN.items():
+        held = [one for one in (claim.held(lines) for claim in ways) if one]
+        if held:
+            text += (f"\n- {says}: {', '.join(f'{ratio:.2f}' for ratio, _ in held)}: "
+                     f"{VERDICT[any(holds for _, holds in held)]}")
+    return text
+
+
+def of_everything(results, lines):
+    says = results["contenders"]
+    parts = [of_machine(results), of_claims(lines)]
+    parts += [of_line(line, says) for line in lines.values()]
+    parts += [of_memory(kind, those, says) for kind, those in results["idle"].items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def of_machine(results):
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return (f"{results['date']}, {results['machine']}; {versions}. {results['rounds']} rounds of"
+            f" {results['seconds']} s; each figure is a median (smallest–largest).")
+
+
+def of_memory(kind, those, says):
+    """Growth at each number of connections, the rounds' median."""
+    counts = list(next(iter(those.values()))[0])
+    rows = [[says[name]] + [spread([grown[count] / 1e6 for grown in rounds], 2)
+                            for count in counts] for name, rounds in those.items()]
+    return table([f"Growth in MB, idle {kind} connections"] + [f"{int(c):,}" for c in counts], rows)

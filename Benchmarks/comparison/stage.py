@@ -1,7 +1,8 @@
-"""Where the comparison is held: a pod and the world, and the world's web server.
+"""Where the comparison is held: a pod and the world, and the world's servers.
 
-The pod's two proxies stand behind one redirect that differs in the port alone: it is chosen by the
-workload's uid, so that both can run side by side and take turns within seconds.
+The pod's proxies stand behind one redirect that differs in the port alone: it is chosen by the
+workload's uid, so that all of them can run side by side and take turns within seconds. A uid that
+the redirect doesn't know reaches the world directly.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ WEBS = "10.77.10."
 NAME = "api.example.com"
 PROXY_CPU, OTHER_CPU = 0, 1
 BODY = 1024
-BULK = 64 << 20
+BULK_PORTS = {"http": 8080, "tls": 8443}
 
 REDIRECT = """
 table inet comparison {{
@@ -77,7 +78,7 @@ class Stage:
             sh("ip", "-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
             # A new namespace inherits the host's congestion control; both get the same plain one.
             for setting in ("net.ipv4.tcp_congestion_control=reno",
-                            "net.ipv4.ip_local_port_range=10000 65000",
+                            "net.ipv4.ip_local_port_range=20000 65000",
                             "net.core.somaxconn=4096"):
                 sh("ip", "netns", "exec", name, "sysctl", "-qw", setting)
         sh("ip", "-n", self.world, "route", "add", "local", f"{WEBS}0/24", "dev", "lo")
@@ -93,14 +94,22 @@ class Stage:
         sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
            "-nodes", "-keyout", at / "server.key", "-out", at / "server.crt", "-subj",
            f"/CN={NAME}", "-days", "2")
-        with open(at / "bulk", "wb") as file:
-            file.truncate(BULK)
         (at / "nginx.conf").write_text(
             filled("nginx.conf", DIRECTORY=at, BODY="x" * (BODY - 1)))
         with self.inside(self.world):
             self.start("nginx", "-p", at, "-c", at / "nginx.conf", log="nginx", cpu=OTHER_CPU,
                        first=True)
-        self.await_listener(self.world, WEB, 80)
+            self.start(self.program("bulk"), "serve", *BULK_PORTS.values(), log="bulk-server",
+                       cpu=OTHER_CPU, first=True)
+        for port in (80, *BULK_PORTS.values()):
+            self.await_listener(self.world, WEB, port)
+
+    def program(self, name):
+        """A load generator that is written in C, for speed."""
+        program = self.directory / name
+        if not program.exists():
+            sh("cc", "-O2", "-o", program, HERE / f"{name}.c")
+        return program
 
     @contextlib.contextmanager
     def inside(self, namespace):
@@ -115,9 +124,10 @@ class Stage:
             os.close(here)
             os.close(there)
 
-    def start(self, *command, log, cpu=None, uid=None, first=False, begun=None):
+    def start(self, *command, log, kept=True, cpu=None, uid=None, first=False, begun=None):
         """Starts a program in the present namespace.
 
+        What it says goes to files of the name `log`, its standard output only if it is `kept`;
         `first` gives it precedence over everything ordinary on its processor; `begun` is a
         descriptor that gets the time, in monotonic nanoseconds, at which it is executed.
         """
@@ -129,8 +139,11 @@ class Stage:
             if begun is not None:
                 os.write(begun, time.monotonic_ns().to_bytes(8, "little"))
 
-        with open(self.directory / f"{log}.log", "wb") as output, \
-                open(self.directory / f"{log}.err", "wb") as errors:
+        said = self.directory / f"{log}.log" if kept else pathlib.Path("/dev/null")
+        if kept:
+            said.unlink(missing_ok=True)
+        # Appending, so that a log can be emptied while it is written.
+        with open(said, "ab") as output, open(self.directory / f"{log}.err", "wb") as errors:
             process = subprocess.Popen(
                 list(map(str, command)), stdin=subprocess.PIPE, stdout=output, stderr=errors,
                 cwd="/", preexec_fn=prepare, user=uid, group=uid,
@@ -152,15 +165,30 @@ class Stage:
                 time.sleep(0.0005)
         raise Unable(f"nothing listens on {address}:{port}")
 
-    def spin(self):
+    def spin(self, cpu=PROXY_CPU, nice=-5):
         """Takes most of the proxies' processor: what is waited for is then the proxy alone."""
         process = subprocess.Popen(
-            ["nice", "-n", "-5", "taskset", "-c", str(PROXY_CPU), sys.executable, "-c",
+            ["nice", "-n", str(nice), "taskset", "-c", str(cpu), sys.executable, "-c",
              "while True: pass"], start_new_session=True, cwd="/")
         self.processes.append(process)
         # With autogroups a nice value counts within a session only; the session has its own.
         with contextlib.suppress(FileNotFoundError):
-            pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("-5")
+            pathlib.Path(f"/proc/{process.pid}/autogroup").write_text(str(nice))
+        return process
+
+    @contextlib.contextmanager
+    def awake(self):
+        """No processor halts for the while, by spinners that give way to everything else.
+
+        A halted processor of a virtual machine is woken by its host, which takes longer than a
+        request does, and is not the proxy's.
+        """
+        spinners = [self.spin(cpu, nice=19) for cpu in (PROXY_CPU, OTHER_CPU)]
+        try:
+            yield
+        finally:
+            for process in spinners:
+                self.end(process)
 
     def end(self, process):
         try:

@@ -2,8 +2,7 @@
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"bytes":%d,"seconds":%.6f,"errors":%d,"p50":%.1f,"p99":%.1f}\n',
+    '\n{"requests":%d,"bytes":%d,"seconds":%.6f,"errors":%d}\n',
     summary.requests, summary.bytes, summary.duration / 1e6,
-    e.connect + e.read + e.write + e.status + e.timeout,
-    latency:percentile(50), latency:percentile(99)))
+    e.connect + e.read + e.write + e.status + e.timeout))
 end

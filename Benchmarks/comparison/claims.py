@@ -1,0 +1,67 @@
+"""What is promised, held against the figures."""
+
+from dataclasses import dataclass
+
+from comparison.figures import BULKS
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The sidecar's median ratio to another contender, in one line."""
+
+    line: str
+    limit: float
+    against: str  # a contender, or "haproxy" for the best of its rows
+    ours: str = "sidecar"
+    at_least: bool = False
+
+    def held(self, lines):
+        """The ratio and whether the claim holds, or None where it was not measured."""
+        line = lines.get(self.line)
+        theirs = line and (line.best_haproxy() if self.against == "haproxy" else self.against)
+        ratio = theirs and line.ratio(self.ours, theirs)
+        if ratio is None:
+            return None
+        return ratio, ratio >= self.limit if self.at_least else ratio <= self.limit
+
+
+# line → the ratio to Envoy and the ratio to the best row of HAProxy that it keeps within
+PEERS = {
+    "http": (0.28, 0.80),
+    "http-rate": (3.5, 1.25),
+    "latency-p50": (0.6, 0.95),
+    "tls": (0.45, 0.95),
+    **{f"bulk-{kind}-{way}-{streams}": (0.5, 1.0) for kind, way, streams in BULKS},
+    "idle-http": (0.03, 0.15),
+    "idle-tls": (0.03, 0.15),
+    "rss": (0.25, 1.0),
+    "start": (0.4, 0.5),
+}
+
+OWN = {
+    "a request's audit costs at most a tenth": [Claim("audit", 1.10, "unwritten")],
+    "100,000 rules cost a request at most 3 % more than ten": [
+        Claim("rules", 1.03, "rules-10", "rules-many")],
+    "two workers do 1.7 times one's work, or a request costs at most 5 % more": [
+        Claim("workers-rate", 1.7, "one-worker", "two-workers", at_least=True),
+        Claim("workers", 1.05, "one-worker", "two-workers")],
+    "a request costs at most a tenth more than with the other build": [
+        Claim("against", 1.10, "against")],
+}
+
+
+def of_peers(line, lines):
+    """The two claims of a line, against Envoy and the best HAProxy."""
+    more = lines[line].more_is_better if line in lines else False
+    return [Claim(line, limit, against, at_least=more)
+            for limit, against in zip(PEERS[line], ("envoy", "haproxy"))]
+
+
+def broken(lines):
+    """How many claims don't hold, of those that were measured."""
+    peers = [claim.held(lines) for line in PEERS for claim in of_peers(line, lines)]
+    wrong = sum(not held[1] for held in peers if held)
+    for ways in OWN.values():
+        held = [claim.held(lines) for claim in ways]
+        wrong += any(held) and not any(one and one[1] for one in held)
+    return wrong

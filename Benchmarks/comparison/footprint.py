@@ -1,0 +1,86 @@
+"""What a proxy takes without load: time to start, memory at rest and for connections that wait."""
+
+import contextlib
+import os
+import socket
+import sys
+import time
+
+from comparison.check import ask
+from comparison.processor import resident
+from comparison.stage import HERE, NAME, WEB, Unable
+
+SETTLES = 0.3  # seconds until memory is read
+WARM = 100  # connections that come and go before the growth is counted
+
+
+def start(stage, contender):
+    """One start, unpinned: milliseconds from execution until the first connection is accepted, until
+    the first request is answered, and resident bytes at rest."""
+    reading, writing = os.pipe()
+    contender.execute(stage, begun=writing)
+    accepted = await_accepted(stage, contender)
+    status, _ = ask(stage, contender, "GET", "/", NAME)
+    answered = time.monotonic_ns()
+    if status != 200:
+        raise Unable(f"{contender.name} answered its first request with {status}")
+    began = int.from_bytes(os.read(reading, 8), "little")
+    os.close(reading)
+    os.close(writing)
+    time.sleep(SETTLES)
+    everything, own = resident(contender.process.pid)
+    contender.stop(stage)
+    return {"accepted_ms": (accepted - began) / 1e6, "answered_ms": (answered - began) / 1e6,
+            "idle_bytes": everything, "idle_own_bytes": own}
+
+
+def await_accepted(stage, contender, seconds=10):
+    """Tries as the workload would, by the redirect, without giving the processor away for long."""
+    deadline = time.monotonic() + seconds
+    with stage.inside(stage.pod):
+        while time.monotonic() < deadline:
+            os.seteuid(contender.workload)
+            probe = socket.socket()
+            os.seteuid(0)
+            with probe:
+                if probe.connect_ex((WEB, 80)) == 0:
+                    return time.monotonic_ns()
+            if contender.process.poll() is not None:
+                raise Unable(f"{contender.name}: {contender.process.said.read_text().strip()}")
+            time.sleep(0.0002)
+    raise Unable(f"{contender.name} accepts nothing")
+
+
+def growth(stage, contender, kind, counts):
+    """How many resident bytes a new process grows by for so many waiting connections."""
+    contender.start(stage)
+    uid = contender.workload if kind == "http" else contender.tls_workload
+    with stage.inside(stage.pod):
+        holder = stage.start(sys.executable, HERE / "hold.py", uid, WEB, NAME, kind, log="hold")
+    grown = {}
+    try:
+        hold(stage, holder, WARM)
+        hold(stage, holder, 0)
+        time.sleep(SETTLES)
+        before, _ = resident(contender.process.pid)
+        for count in counts:
+            hold(stage, holder, count)
+            time.sleep(SETTLES)
+            grown[str(count)] = resident(contender.process.pid)[0] - before
+    finally:
+        stage.end(holder)
+        with contextlib.suppress(Unable):
+            contender.stop(stage)
+    return grown
+
+
+def hold(stage, holder, count, seconds=60):
+    said = stage.directory / "hold.log"
+    lines = len(said.read_text().splitlines())
+    holder.stdin.write(f"{count}\n".encode())
+    holder.stdin.flush()
+    deadline = time.monotonic() + seconds
+    while len(said.read_text().splitlines()) <= lines:
+        if holder.poll() is not None or time.monotonic() > deadline:
+            raise Unable(f"{count} connections: {holder.said.read_text().strip()}")
+        time.sleep(0.02)

@@ -1,0 +1,105 @@
+"""A run: every contender's turns in every load, from the quietest to the loudest."""
+
+import dataclasses
+
+from comparison import footprint, quiet
+from comparison.check import check
+from comparison.figures import BULKS, HAPROXIES
+from comparison.load import Bulk, Handshakes, Requests
+from comparison.results import new
+from comparison.stage import Unable
+
+PEERS = ["sidecar", "envoy", "haproxy"]
+# What each load is asked of whom, in the order in which they are held.
+LOADS = {
+    "start": PEERS,
+    "idle": PEERS,
+    "latency": PEERS,
+    "workers": ["one-worker", "two-workers"],
+    "http": [*PEERS, "haproxy-unlogged"],
+    "tls": PEERS,
+    **{f"bulk-{kind}-{way}-{streams}": ["sidecar", "envoy", *HAPROXIES]
+       for kind, way, streams in BULKS},
+    "audit": ["sidecar", "unwritten"],
+    "rules": ["rules-10", "rules-many"],
+    "against": ["sidecar", "against"],
+    "decisions": [],  # of the policy alone, after everything else
+}
+QUIET = ["start", "idle", "latency", "workers"]  # no spinner takes the proxies' processor
+FULL, QUICK = [1000, 3000, 6000], [1000, 3000]  # idle connections
+ENOUGH = 3  # rounds of what hardly varies: memory
+
+
+def chosen(names):
+    """Loads by their names or the beginnings of them, such as `bulk` or `bulk-tls`."""
+    unknown = [name for name in names if not any(load.startswith(name) for load in LOADS)]
+    if unknown:
+        raise Unable(f"there is no load {', '.join(unknown)}, but {', '.join(LOADS)}")
+    return [load for load in LOADS if any(load == n or load.startswith(f"{n}-") for n in names)]
+
+
+def everything(stage, everyone, arguments):
+    by_name = {c.name: c for c in everyone if c.name in (arguments.only or [c.name])}
+    takes = {load: [by_name[name] for name in LOADS[load] if name in by_name]
+             for load in arguments.loads}
+    takes = {load: those for load, those in takes.items()
+             if those and (load != "against" or len(those) == 2)}
+    stage.build({uid: port for c in by_name.values() for uid, port in c.redirects().items()})
+    stage.serve()
+    outcome = new(by_name.values(), arguments)
+
+    for number in range(arguments.rounds):
+        for contender in turns(takes.get("start", []), number):
+            outcome["starts"].setdefault(contender.name, []).append(
+                footprint.start(stage, contender))
+    for _ in range(min(ENOUGH, 1 if arguments.quick else arguments.rounds)):
+        for contender in takes.get("idle", []):
+            for kind in ("http", "tls"):
+                outcome["idle"].setdefault(kind, {}).setdefault(contender.name, []).append(
+                    footprint.growth(stage, contender, kind, QUICK if arguments.quick else FULL))
+
+    for contender in {c.name: c for those in takes.values() for c in those}.values():
+        contender.start(stage)
+        check(stage, contender)
+    if "latency" in takes:
+        with stage.awake():
+            quiet.round_of(stage, takes["latency"], 1)  # fills pools and caches
+            outcome["latency"] = [quiet.round_of(stage, takes["latency"], arguments.seconds)
+                                  for _ in range(arguments.rounds)]
+    spinning = False
+    for load, those in takes.items():
+        if load in ("start", "idle", "latency"):
+            continue
+        if load not in QUIET and not spinning:
+            stage.spin()
+            spinning = True
+        outcome["loads"][load] = take_turns(stage, load, those, arguments)
+    return outcome
+
+
+def turns(those, number):
+    """Forwards in one round and backwards in the next."""
+    return those if number % 2 == 0 else list(reversed(those))
+
+
+def take_turns(stage, load, those, arguments):
+    """Contender's name → its costs, round by round."""
+    runs = {contender.name: [] for contender in those}
+    seconds, kind = arguments.seconds, Requests(arguments.connections)
+    if load == "tls":
+        kind = Handshakes()
+    elif load.startswith("bulk-"):
+        _, what, way, streams = load.split("-")
+        seconds, kind = arguments.seconds / 2, Bulk(what, way, int(streams))
+    for contender in those:  # a first turn that doesn't count fills pools and caches
+        kind.run(stage, contender, 0.5 if load.startswith("bulk-") else 1)
+        contender.lines()
+    for number in range(arguments.rounds):
+        for contender in turns(those, number):
+            said, cost = kind.run(stage, contender, seconds)
+            expected = said["requests"] if contender.logs else 0
+            lines = contender.lines(expected)
+            if lines < expected:
+                raise Unable(f"{contender.name} wrote {lines} lines for {expected} requests")
+            runs[contender.name].append(dataclasses.asdict(cost))
+    return runs
