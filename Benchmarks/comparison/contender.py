@@ -62,7 +62,7 @@ class Contender:
                 *command, log=self.name, kept=self.logs, cpu=cpu, uid=self.uid, begun=begun)
 
     def stop(self, stage):
-        stage.end(self.process)
+        stage.end(self.process, at_once=True)  # a proxy that is asked to end waits for its connections
         self.process = None
 
     def lines(self, expected=0, seconds=5):

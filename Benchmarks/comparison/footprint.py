@@ -1,6 +1,5 @@
 """What a proxy takes without load: time to start, memory at rest and for connections that wait."""
 
-import contextlib
 import os
 import socket
 import sys
@@ -69,8 +68,7 @@ def growth(stage, contender, kind, counts):
             grown[str(count)] = resident(contender.process.pid)[0] - before
     finally:
         stage.end(holder)
-        with contextlib.suppress(Unable):
-            contender.stop(stage)
+        contender.stop(stage)
     return grown
 
 

@@ -2,7 +2,7 @@
 
 from comparison.envoy import Envoy
 from comparison.haproxy import HAProxy
-from comparison.sidecar import BINARIES, Sidecar
+from comparison.sidecar import Sidecar
 
 MANY_RULES = 100_000
 

@@ -37,7 +37,8 @@ def latency(rounds, says):
         return None
     those = {name: {float(p): [one[name]["percentiles"][p] / 1e3 for one in rounds]
                     for p in rounds[0][name]["percentiles"]} for name in rounds[0]}
-    return curves("Latency of a request, one at a time", "microseconds; the band is what rounds range over",
+    return curves("Latency of a request, one at a time",
+                  "microseconds; the band is what the rounds range over",
                   series(those, says), "percentile", ("nines", "log"))
 
 

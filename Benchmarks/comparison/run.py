@@ -23,7 +23,7 @@ LOADS = {
     "audit": ["sidecar", "unwritten"],
     "rules": ["rules-10", "rules-many"],
     "against": ["sidecar", "against"],
-    "decisions": [],  # of the policy alone, after everything else
+    "decisions": [],  # the policy alone
 }
 QUIET = ["start", "idle", "latency", "workers"]  # no spinner takes the proxies' processor
 FULL, QUICK = [1000, 3000, 6000], [1000, 3000]  # idle connections

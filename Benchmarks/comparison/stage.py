@@ -190,9 +190,9 @@ class Stage:
             for process in spinners:
                 self.end(process)
 
-    def end(self, process):
+    def end(self, process, at_once=False):
         try:
-            process.terminate()
+            process.kill() if at_once else process.terminate()
             process.wait(5)
         except subprocess.TimeoutExpired:
             process.kill()
