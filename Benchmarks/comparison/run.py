@@ -27,7 +27,7 @@ LOADS = {
 }
 QUIET = ["start", "idle", "latency", "workers"]  # no spinner takes the proxies' processor
 FULL, QUICK = [1000, 3000, 6000], [1000, 3000]  # idle connections
-ENOUGH = 3  # rounds of what hardly varies: memory
+ENOUGH = 2  # rounds of what hardly varies: memory
 
 
 def chosen(names):
