@@ -1,8 +1,7 @@
-import Addressing
-import Foundation
+import CAllocations
+import Glibc
 import Kernel
-import Policy
-import Synchronization
+import Samples
 import Telemetry
 
 @testable import DataPlane
@@ -18,7 +17,7 @@ struct Record {
   static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 5, let count = Int(arguments[1]) else {
-      FileHandle.standardError.write(Data("usage: COUNT wait|drop stdout|PATH FORMAT\n".utf8))
+      try StandardStream.error.write("usage: COUNT wait|drop stdout|PATH FORMAT\n")
       exit(2)
     }
     StandardStream.ignoreBrokenPipe()
@@ -38,17 +37,14 @@ struct Record {
     let isWritten = writer.finish(milliseconds: 60_000)
     let end = Instant.now()
 
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    let processor = [usage.ru_utime, usage.ru_stime].reduce(0.0) {
-      $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
-    }
+    // Of all threads, from the process's beginning.
+    let processor = Double(processor_nanoseconds()) / 1e9
     let seconds = Double(end.since(start)) / 1e9
     let report =
       "{\"records\":\(count),\"written\":\(isWritten),\"dropped\":\(worker.dropped),"
       + "\"stalls\":\(worker.stalls),\"handedOverSeconds\":\(Double(handedOver.since(start)) / 1e9),"
       + "\"seconds\":\(seconds),\"processorSeconds\":\(processor)}\n"
-    FileHandle.standardError.write(Data(report.utf8))
+    try StandardStream.error.write(report)
   }
 }
 
@@ -57,11 +53,7 @@ struct Producer: ~Copyable {
   private var encoder: AuditEncoder
   private var identifiers: AuditIDGenerator
   private var lines = TextBuffer(capacity: 64 * 1024)
-  private var record: AuditRecord
-  private let host = Array("api.example.com".utf8)
-  private let method = Array("GET".utf8)
-  private let path = Array("/v1/repositories/portarium/issues".utf8)
-  private let traceparent = Array("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".utf8)
+  private var sample: SampleRecord
   private(set) var dropped = 0
   private(set) var stalls = 0
 
@@ -70,25 +62,15 @@ struct Producer: ~Copyable {
     var random = SystemRandomNumberGenerator()
     identifiers = AuditIDGenerator(seed: &random)
     let now = Instant.wallClock()
-    record = AuditRecord(
-      timestampNanoseconds: now, auditID: identifiers.next(at: now), workerID: 0,
-      enforcementMode: .enforce, enforced: true, decision: .allow, reason: nil,
-      matchedRule: "github", applicationProtocol: .http,
-      source: ClientAddress(Endpoint(address: IPAddress("10.1.0.1")!, port: 45678)),
-      destination: OriginalDestination(Endpoint(address: IPAddress("140.82.112.3")!, port: 80)),
-      responseStatus: 200, outcome: .completed, bytesSent: 312, bytesReceived: 4096,
-      latencyNanoseconds: 1_234_567)
+    sample = SampleRecord(id: identifiers.next(at: now), timestampNanoseconds: now)
   }
 
   mutating func make(_ count: Int) {
     let now = Instant.wallClock()
-    let (host, method, path, traceparent) = (host, method, path, traceparent)
     for _ in 0..<count {
-      record.timestampNanoseconds = now
-      record.auditID = identifiers.next(at: now)
-      encoder.encode(
-        record, host: host.span, method: method.span, path: path.span,
-        traceparent: traceparent.span, into: &lines)
+      sample.record.timestampNanoseconds = now
+      sample.record.auditID = identifiers.next(at: now)
+      encoder.encode(sample, into: &lines)
     }
   }
 

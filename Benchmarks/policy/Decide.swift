@@ -1,34 +1,36 @@
 import Addressing
 import CAllocations
-import Configuration
 import Policy
+import Reporting
+import Samples
 import SeededRandom
 
-/// `decide SHAPE RULES`: prints one row of the table whose heading `decide heading` prints.
+/// `decide SHAPE RULES FILE`: prints one row of the table whose heading `decide heading` prints, and
+/// appends it to the file as a line of JSON.
 @main
 struct Decide {
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3, let shape = Shape(rawValue: arguments[1]),
+    guard arguments.count == 4, let shape = Shape(rawValue: arguments[1]),
       let count = Int(arguments[2])
     else {
-      print(
-        "shape      rules     load ms   bytes/rule   p50 ns   p99 ns   mean ns   allocations")
-      return
+      return print(Row.columns.heading)
     }
-    print(try measure(shape, count))
+    let row = try measure(shape, count)
+    print(row.text)
+    try row.json.append(to: arguments[3])
   }
 
   /// Decisions that are timed one by one.
   private static let decisions = 200_000
 
-  private static func measure(_ shape: Shape, _ count: Int) throws -> String {
+  private static func measure(_ shape: Shape, _ count: Int) throws -> Row {
     // What the libraries set up at their first use is no rule's.
-    _ = try load(Array(shape.document(rules: 1).utf8))
+    _ = try Ruleset.load(Array(shape.document(rules: 1).utf8))
     var text = Array(shape.document(rules: count).utf8)
     let before = resident_bytes()
     let start = processor_nanoseconds()
-    let ruleset = try load(text)
+    let ruleset = try Ruleset.load(text)
     let loading = processor_nanoseconds() - start
     let grown = Int(resident_bytes()) - Int(before)
     text = []
@@ -56,30 +58,12 @@ struct Decide {
       let allocated = allocation_count() - allocations
       let mean = nanoseconds.reduce(0, +) / UInt64(decisions)
       nanoseconds.sort()
-      return [
-        shape.rawValue.padded(8), "\(count)".padded(-8),
-        "\(loading / 1_000_000)".padded(-12), "\(grown / count)".padded(-13),
-        "\(nanoseconds[decisions / 2])".padded(-9),
-        "\(nanoseconds[decisions * 99 / 100])".padded(-9),
-        "\(mean)".padded(-10), "\(allocated)".padded(-14),
-        allowed * 10 < decisions || allowed * 10 > decisions * 19 ? "  (one-sided)" : "",
-      ].joined()
+      return Row(
+        shape: shape, rules: count, loadMilliseconds: Int(loading / 1_000_000),
+        bytesPerRule: grown / count, median: Int(nanoseconds[decisions / 2]),
+        p99: Int(nanoseconds[decisions * 99 / 100]), mean: Int(mean), allocations: allocated,
+        isOneSided: allowed * 10 < decisions || allowed * 10 > decisions * 19)
     }
-    return ""
-  }
-
-  private static func load(_ text: [UInt8]) throws -> Ruleset {
-    let document = try Document.parse(text, file: "c.yaml").document
-    return Ruleset(
-      rules: document.egress.rules, policies: document.egress.policies,
-      enforcementMode: document.enforcementMode)
-  }
-}
-
-extension String {
-  /// Filled up with spaces; a negative width puts them first.
-  fileprivate func padded(_ width: Int) -> String {
-    let fill = String(repeating: " ", count: max(0, abs(width) - count))
-    return width < 0 ? fill + self : self + fill
+    preconditionFailure("the second round counts")
   }
 }

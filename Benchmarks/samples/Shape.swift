@@ -1,18 +1,35 @@
-import Addressing
-import Policy
-import SeededRandom
+package import Addressing
+import Configuration
+package import Policy
+package import SeededRandom
 
 /// A kind of allowlist, and flows about half of which it admits.
-enum Shape: String {
+package enum Shape: String, CaseIterable {
   /// Names, suffixes and blocks of both families, some with ports and methods.
   case mixed
   /// One suffix, a rule for each port and method.
   case ports
 
-  func document(rules count: Int) -> String {
+  package func document(rules count: Int) -> String {
     var text = "workspaceId: w\negress:\n  allowlist:\n"
     for index in 0..<count { text += "    - \(rule(index))\n" }
     return text
+  }
+
+  /// The same rules for so many clients each, beside those for all others.
+  package func document(rules count: Int, policies: Int) -> String {
+    var text = document(rules: count) + "  policies:\n"
+    for policy in 0..<policies {
+      let source = IPAddress.v4(Self.source(ofPolicy: policy))
+      text += "    - {name: p\(policy), sources: [\(source)/32], allowlist: ["
+      text += (0..<count).map { rule($0) }.joined(separator: ", ") + "]}\n"
+    }
+    return text
+  }
+
+  /// The client that a policy of such a document is for.
+  package static func source(ofPolicy policy: Int) -> IPv4Address {
+    IPv4Address(rawValue: 0x0a80_0000 + UInt32(policy) * 7)
   }
 
   private func rule(_ index: Int) -> String {
@@ -32,7 +49,7 @@ enum Shape: String {
     }
   }
 
-  func flow(rules count: Int, _ random: inout SeededGenerator) throws -> Flow {
+  package func flow(rules count: Int, _ random: inout SeededGenerator) throws -> Flow {
     let index = Int.random(in: 0..<count, using: &random)
     let isMiss = Bool.random(using: &random)
     var address = IPAddress.v4(IPv4Address(rawValue: .random(in: 0x0b00_0000..<0x0c00_0000)))
@@ -70,4 +87,14 @@ enum Shape: String {
     IPv6Address(rawValue: 0x2001_0db8 << 96 + UInt128(index) << 65)
   }
   private func port(_ index: Int) -> UInt16 { UInt16(1 + index / 2 % 65535) }
+}
+
+extension Ruleset {
+  /// What a document's text says, as the sidecar loads it.
+  package static func load(_ text: [UInt8]) throws -> Ruleset {
+    let document = try Document.parse(text, file: "c.yaml").document
+    return Ruleset(
+      rules: document.egress.rules, policies: document.egress.policies,
+      enforcementMode: document.enforcementMode)
+  }
 }
