@@ -34,7 +34,7 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String) 
 
 let package = Package(
   name: "portarium-benchmarks",
-  products: ["Decide", "Record"].map { .executable(name: $0, targets: [$0]) },
+  products: ["Decide", "Record", "Micro"].map { .executable(name: $0, targets: [$0]) },
   targets: [
     .target(name: "CLinux", path: "Sources/CLinux"),
     system("CYAML", pkgConfig: "yaml-0.1"),
@@ -63,5 +63,12 @@ let package = Package(
     program(
       "Record",
       ["CAllocations", "DataPlane", "Kernel", "Samples", "Telemetry"], path: "audit"),
+    program(
+      "Micro",
+      [
+        "Addressing", "CAllocations", "Kernel", "Policy", "Reporting", "Samples", "SeededRandom",
+        "Telemetry", "Wire",
+      ],
+      path: "microbenchmarks"),
   ]
 )
