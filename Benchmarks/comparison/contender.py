@@ -55,7 +55,7 @@ class Contender:
         stage.await_listener(stage.pod, "127.0.0.1", self.port, self.process)
 
     def execute(self, stage, cpu=None, begun=None):
-        self.log = stage.directory / f"{self.name}.log"  # what it writes to its standard output
+        self.log = stage.said(self.name)
         command = self.command(stage)
         with stage.inside(stage.pod):
             self.process = stage.start(

@@ -28,7 +28,7 @@ class Envoy(Contender):
         if not program.exists():
             shutil.copy(PROGRAM, program)
         # Envoy opens its log by name, as its own user.
-        self.log = stage.directory / f"{self.name}.access"
+        self.log = stage.said(f"{self.name}-access")
         self.log.touch()
         os.chown(self.log, self.uid, self.uid)
         document = self.configure(stage, "envoy.yaml", PORT=self.port, LOG=self.log)

@@ -19,6 +19,7 @@ class Line:
     digits: int = 1
     more_is_better: bool = False
     busy: dict | None = None  # contender's name → the smallest share of a run that it was busy
+    ours: str = "sidecar"  # whose ratios to the others are of interest
 
     def median(self, name):
         return statistics.median(self.rounds[name])
@@ -64,11 +65,12 @@ def of_loads(loads):
         if name.startswith("bulk-"):
             yield Line(name, bulk_says(name), "CPU-s/GB", costs, digits=3, busy=busy)
             continue
-        yield Line(name, says[name][0], f"CPU µs/{says[name][1]}", costs, busy=busy)
+        ours = {"rules": "rules-many", "workers": "two-workers"}.get(name, "sidecar")
+        yield Line(name, says[name][0], f"CPU µs/{says[name][1]}", costs, busy=busy, ours=ours)
         if name in ("http", "workers"):
             rates = {who: [cost["rate"] for cost in run] for who, run in runs.items()}
             yield Line(f"{name}-rate", says[name][0], "requests/s", rates, digits=0,
-                       more_is_better=True)
+                       more_is_better=True, ours=ours)
 
 
 def bulk_says(name):

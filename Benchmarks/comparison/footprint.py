@@ -73,7 +73,7 @@ def growth(stage, contender, kind, counts):
 
 
 def hold(stage, holder, count, seconds=60):
-    said = stage.directory / "hold.log"
+    said = stage.said("hold")
     lines = len(said.read_text().splitlines())
     holder.stdin.write(f"{count}\n".encode())
     holder.stdin.flush()

@@ -106,7 +106,7 @@ def drive(stage, seconds, *command):
         process.wait(seconds + 30)
     except subprocess.TimeoutExpired:
         raise Unable(f"{command[0]} does not end") from None
-    said = (stage.directory / "load.log").read_text()
+    said = stage.said("load").read_text()
     stage.end(process)
     try:
         return json.loads(said.splitlines()[-1])

@@ -17,12 +17,12 @@ def table(headings, rows):
 
 def of_line(line, says):
     """`says`: contender's name → what it is called."""
-    headings = [line.says, line.unit, "sidecar / this"] + (["busy"] if line.busy else [])
+    headings = [line.says, line.unit, f"{line.ours} / this"] + (["busy"] if line.busy else [])
     rows = []
     for name in [name for name in says if name in line.rounds]:
         ratio = ""
-        if name != "sidecar" and "sidecar" in line.rounds:
-            ratio = spread(ratios(line.rounds["sidecar"], line.rounds[name]),
+        if name != line.ours and line.ours in line.rounds:
+            ratio = spread(ratios(line.rounds[line.ours], line.rounds[name]),
                            3 if line.unit == "bytes" else 2)
         rows.append([says[name], spread(line.rounds[name], line.digits), ratio]
                     + ([f"{line.busy[name]:.0%}"] if line.busy else []))
@@ -41,14 +41,15 @@ def of_claims(lines):
             row += [f"{held[0]:.{3 if claim.limit < 0.2 else 2}f}" if held else "not measured",
                     f"{sign} {claim.limit:g}", VERDICT[held[1]] if held else ""]
         rows.append(row)
-    text = table(["Sidecar / this, median of the rounds", "Envoy", "at stake", "",
-                  "best HAProxy", "at stake", ""], rows) if rows else ""
+    peers = table(["Sidecar / this, median of the rounds", "Envoy", "limit", "",
+                  "best HAProxy", "limit", ""], rows) if rows else ""
+    own = []
     for says, ways in claims.OWN.items():
         held = [one for one in (claim.held(lines) for claim in ways) if one]
         if held:
-            text += (f"\n- {says}: {', '.join(f'{ratio:.2f}' for ratio, _ in held)}: "
-                     f"{VERDICT[any(holds for _, holds in held)]}")
-    return text
+            own.append(f"- {says}: {', '.join(f'{ratio:.2f}' for ratio, _ in held)}: "
+                       f"{VERDICT[any(holds for _, holds in held)]}")
+    return "\n\n".join(part for part in (peers, "\n".join(own)) if part)
 
 
 def of_everything(results, lines):

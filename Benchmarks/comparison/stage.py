@@ -62,6 +62,10 @@ class Stage:
     def __init__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="portarium-compare-"))
         self.directory.chmod(0o755)
+        # What the programs say stays in memory: a disk that others write to would be part of a log's
+        # cost, and not the same for each turn.
+        self.sayings = pathlib.Path(tempfile.mkdtemp(prefix="portarium-compare-", dir="/dev/shm"))
+        self.sayings.chmod(0o755)
         self.pod = f"portarium-compare-{os.getpid()}-pod"
         self.world = f"portarium-compare-{os.getpid()}-world"
         self.processes = []
@@ -139,18 +143,22 @@ class Stage:
             if begun is not None:
                 os.write(begun, time.monotonic_ns().to_bytes(8, "little"))
 
-        said = self.directory / f"{log}.log" if kept else pathlib.Path("/dev/null")
+        said = self.said(log) if kept else pathlib.Path("/dev/null")
         if kept:
             said.unlink(missing_ok=True)
         # Appending, so that a log can be emptied while it is written.
-        with open(said, "ab") as output, open(self.directory / f"{log}.err", "wb") as errors:
+        with open(said, "ab") as output, open(self.sayings / f"{log}.err", "wb") as errors:
             process = subprocess.Popen(
                 list(map(str, command)), stdin=subprocess.PIPE, stdout=output, stderr=errors,
                 cwd="/", preexec_fn=prepare, user=uid, group=uid,
                 extra_groups=[] if uid else None, start_new_session=True)
-        process.said = self.directory / f"{log}.err"
+        process.said = self.sayings / f"{log}.err"
         self.processes.append(process)
         return process
+
+    def said(self, log):
+        """Where a program's standard output is kept that was started with this `log`."""
+        return self.sayings / f"{log}.log"
 
     def await_listener(self, namespace, address, port, process=None, seconds=10):
         """Waits until the port accepts; returns when it did, in monotonic nanoseconds."""
@@ -210,7 +218,8 @@ class Stage:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        for directory in (self.directory, self.sayings):
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def enter(namespace):
