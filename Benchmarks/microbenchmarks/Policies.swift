@@ -7,19 +7,14 @@ extension Suite {
   /// What a decision costs, over flows of which about half pass.
   mutating func measurePolicy() throws {
     for count in [10, 1000, 100_000] {
-      let ruleset = try Ruleset.load(Array(Shape.mixed.document(rules: count).utf8))
-      try measure(
-        "decide: \(count) rules", try Decide(ruleset, .mixed, rules: count, policies: 0))
+      try measure("decide: \(count) rules", try Decide(rules: count))
     }
-    let text = Shape.mixed.document(rules: 20, policies: 1000)
-    let ruleset = try Ruleset.load(Array(text.utf8))
     try measure(
-      "decide: 20 rules for each of 1000 clients",
-      try Decide(ruleset, .mixed, rules: 20, policies: 1000))
+      "decide: 20 rules for each of 1000 clients", try Decide(rules: 20, policies: 1000))
   }
 }
 
-/// One decision after the other, about as many flows as lie in the processor's caches.
+/// One decision after the other, about flows that lie in the processor's caches.
 private struct Decide: Operation {
   private static let flowCount = 256
 
@@ -28,8 +23,13 @@ private struct Decide: Operation {
   let sources: [IPAddress]
   private var next = 0
 
-  init(_ ruleset: Ruleset, _ shape: Shape, rules: Int, policies: Int) throws {
-    self.ruleset = ruleset
+  /// - Parameter policies: clients that have as many rules each; 0: all have the same ones.
+  init(rules: Int, policies: Int = 0) throws {
+    let shape = Shape.mixed
+    let text =
+      policies == 0
+      ? shape.document(rules: rules) : shape.document(rules: rules, policies: policies)
+    ruleset = try Ruleset.load(Array(text.utf8))
     var random = SeededGenerator(seed: 1)
     flows = try (0..<Self.flowCount).map { _ in try shape.flow(rules: rules, &random) }
     sources = (0..<Self.flowCount).map { _ in

@@ -29,12 +29,14 @@ struct Suite {
   /// - Parameters:
   ///   - bytes: that it reads or writes, where a rate says something.
   ///   - isHot: false where only refusals pay for it, which may allocate.
+  ///   - step: made only where it is measured: a large policy takes its time.
   mutating func measure<Step: Operation & ~Copyable>(
-    _ name: String, bytes: Int = 0, isHot: Bool = true, _ step: consuming Step
+    _ name: String, bytes: Int = 0, isHot: Bool = true, _ step: @autoclosure () throws -> Step
   ) throws {
     if let only, !name.contains(only) { return }
     if !isHeadingPrinted { print(columns.heading) }
     isHeadingPrinted = true
+    var step = try step()
     let measurement = step.measure(effort)
     print(columns.row(cells(name, bytes, measurement)))
     if isHot, measurement.allocations > 0 { allocating.append(name) }
