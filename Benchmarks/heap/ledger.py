@@ -87,36 +87,36 @@ class Ledger:
 
 
 class Symbols:
-    """Names for the addresses of a running program."""
+    """Names for the addresses of a running program, which is a copy of `program`."""
 
-    def __init__(self, pid):
+    def __init__(self, pid, program):
         self.regions, bases = [], {}
+        copy = str(pathlib.Path(f"/proc/{pid}/exe").readlink())
         for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, _, offset, _, _, *path = line.split(maxsplit=5)
             if not path or not path[0].startswith("/"):
                 continue
             start, end = (int(bound, 16) for bound in span.split("-"))
             base = bases.setdefault(path[0], start - int(offset, 16))
-            self.regions.append((start, end, base, path[0]))
+            self.regions.append((start, end, base, program if path[0] == copy else path[0]))
         self.known = {}
 
-    def frames(self, addresses, symbols=None):
-        """One text a frame. `symbols`: the file that has them for the program itself."""
+    def frames(self, addresses):
+        """One text a frame, what was inlined there first."""
         texts = []
         for address in addresses:
             if address not in self.known:
-                self.known[address] = self.name(address - 1, symbols)
+                self.known[address] = self.name(address - 1)
             texts += self.known[address]
         return texts
 
-    def name(self, address, symbols):
+    def name(self, address):
         for start, end, base, path in self.regions:
             if start <= address < end:
                 break
         else:
             return [hex(address)]
-        file = symbols if symbols and not path.endswith(".so") and ".so." not in path else path
-        said = subprocess.run(["addr2line", "-e", file, "-f", "-i", hex(address - base)],
+        said = subprocess.run(["addr2line", "-e", path, "-f", "-i", hex(address - base)],
                               capture_output=True, text=True).stdout.splitlines()
         names = demangled(said[0::2])
         places = [re.sub(r"^.*/(?=[^/]*$)| \(discriminator \d+\)", "", place)
