@@ -56,7 +56,7 @@ def dots(title, unit, rows, kind="log"):
     drawing = Drawing(WIDTH, 112 + len(rows) * 32 + 30, title)
     heading(drawing, title, unit)
     everything = [value for _, series, _ in rows for one in series for value in one.values]
-    scale = Scale(kind, *around(everything, kind), 235, WIDTH - 215)
+    scale = Scale(kind, *around(everything, kind), 260, WIDTH - 215)
     legend(drawing, {one.name: one.color for _, series, _ in rows for one in series}, 74)
     top, bottom = 90, 96 + len(rows) * 32
     for value, label in scale.ticks():
@@ -64,7 +64,7 @@ def dots(title, unit, rows, kind="log"):
         drawing.text(scale.at(value), bottom + 16, label, anchor="middle", size=11)
     for number, (label, series, remark) in enumerate(rows):
         y = top + 20 + number * 32
-        drawing.text(224, y + 4, label, anchor="end")
+        drawing.text(248, y + 4, label, anchor="end")
         drawing.text(WIDTH - 203, y + 4, remark, size=11)
         for one in reversed(series):  # the first one on top
             drawing.line(scale.at(min(one.values)), y, scale.at(max(one.values)), y, one.color, 2, 0.6)

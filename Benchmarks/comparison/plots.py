@@ -62,7 +62,7 @@ def memory(results, says, kind, what):
              for name, rounds in results["idle"].get(kind, {}).items()}
     return those and curves(
         f"Memory for idle connections: {what}", "MB more than without any",
-        series(those, says), "connections", ("linear", "log"), height=320, marks=True)
+        series(those, says), "connections", ("log", "log"), height=320, marks=True)
 
 
 def decisions(rows):

@@ -40,6 +40,9 @@ def refresh(measured, lines, day, pictures):
              + "\n\n" + report.of_claims(lines)}
     for name, picture in pictures.items():
         parts[name.replace("-", "_")] = picture.format(at="../Benchmarks/results/")
+    if "latency" in parts:
+        parts["latency"] += "".join("\n\n" + report.of_line(lines[key], measured["contenders"])
+                                    for key in ("latency-p50", "latency-p99"))
     unknown = [name for _, name, _ in PART.findall(DOCUMENT.read_text()) if name not in parts]
     if unknown:
         raise Unable(f"{DOCUMENT} shows {', '.join(unknown)}, which this run did not measure")

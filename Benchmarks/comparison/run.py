@@ -25,7 +25,7 @@ LOADS = {
     "against": ["sidecar", "against"],
     "decisions": [],  # the policy alone
 }
-QUIET = ["start", "idle", "latency", "workers"]  # no spinner takes the proxies' processor
+# Forms of HAProxy that no promise is held to; a quick run goes without.
 SLOWER = {"http": ["haproxy-unlogged"], "bulk": ["haproxy"]}
 FULL, QUICK = [1000, 3000, 6000], [1000, 3000]  # idle connections
 ENOUGH = 2  # rounds of what hardly varies: memory
@@ -41,44 +41,60 @@ def chosen(names):
 
 def everything(stage, everyone, arguments):
     by_name = {c.name: c for c in everyone if c.name in (arguments.only or [c.name])}
-    takes = {load: [by_name[name] for name in LOADS[load] if name in by_name]
-             for load in arguments.loads}
-    if arguments.quick and not arguments.only:  # no promise is held to the slower forms of HAProxy
-        takes = {load: [c for c in those if c.name not in SLOWER.get(load.split("-")[0], ())]
-                 for load, those in takes.items()}
-    takes = {load: those for load, those in takes.items()
-             if those and (load != "against" or len(those) == 2)}
+    takes = parts(by_name, arguments)
     stage.build({uid: port for c in by_name.values() for uid, port in c.redirects().items()})
     stage.serve()
     outcome = new(by_name.values(), arguments)
-
-    for number in range(arguments.rounds):
-        for contender in turns(takes.get("start", []), number):
-            outcome["starts"].setdefault(contender.name, []).append(
-                footprint.start(stage, contender))
-    for _ in range(min(ENOUGH, 1 if arguments.quick else arguments.rounds)):
-        for contender in takes.get("idle", []):
-            for kind in ("http", "tls"):
-                outcome["idle"].setdefault(kind, {}).setdefault(contender.name, []).append(
-                    footprint.growth(stage, contender, kind, QUICK if arguments.quick else FULL))
-
+    outcome["starts"] = starts(stage, takes.pop("start", []), arguments)
+    outcome["idle"] = idle(stage, takes.pop("idle", []), arguments)
     for contender in {c.name: c for those in takes.values() for c in those}.values():
         contender.start(stage)
         check(stage, contender)
-    if "latency" in takes:
-        with stage.awake():
-            quiet.round_of(stage, takes["latency"], 1)  # fills pools and caches
-            outcome["latency"] = [quiet.round_of(stage, takes["latency"], arguments.seconds)
-                                  for _ in range(arguments.rounds)]
+    outcome["latency"] = latency(stage, takes.pop("latency", []), arguments)
     spinning = False
     for load, those in takes.items():
-        if load in ("start", "idle", "latency"):
-            continue
-        if load not in QUIET and not spinning:
+        if load != "workers" and not spinning:  # two workers have both processors to themselves
             stage.spin()
             spinning = True
         outcome["loads"][load] = take_turns(stage, load, those, arguments)
     return outcome
+
+
+def parts(by_name, arguments):
+    """Load → those who take part in it, without loads that nobody can hold."""
+    takes = {load: [by_name[name] for name in LOADS[load] if name in by_name]
+             for load in arguments.loads}
+    if arguments.quick and not arguments.only:
+        takes = {load: [c for c in those if c.name not in SLOWER.get(load.split("-")[0], ())]
+                 for load, those in takes.items()}
+    return {load: those for load, those in takes.items()
+            if those and (load != "against" or len(those) == 2)}
+
+
+def starts(stage, those, arguments):
+    """Contender's name → what each of its starts took."""
+    taken = {contender.name: [] for contender in those}
+    for number in range(arguments.rounds):
+        for contender in turns(those, number):
+            taken[contender.name].append(footprint.start(stage, contender))
+    return taken
+
+
+def idle(stage, those, arguments):
+    """Kind of connection → contender's name → its growth, round by round."""
+    rounds, counts = (1, QUICK) if arguments.quick else (min(ENOUGH, arguments.rounds), FULL)
+    return {kind: {contender.name: [footprint.growth(stage, contender, kind, counts)
+                                    for _ in range(rounds)] for contender in those}
+            for kind in (("http", "tls") if those else ())}
+
+
+def latency(stage, those, arguments):
+    """What each round found, of everyone."""
+    if not those:
+        return []
+    with stage.awake():
+        quiet.round_of(stage, those, 1)  # fills pools and caches
+        return [quiet.round_of(stage, those, arguments.seconds) for _ in range(arguments.rounds)]
 
 
 def turns(those, number):

@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import escape
 
-INK, FAINT, GRID = "#6b7480", "#8b949e", "#8b949e"
+INK, FAINT, GRID = "#737d8a", "#8b949e", "#8b949e"
 
 
 class Drawing:
