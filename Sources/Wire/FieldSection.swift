@@ -41,15 +41,15 @@ struct FieldSection: Sendable {
       case .lineStart:
         if let error = beginLine(bytes[position]) { return .malformed(error) }
       case .name:
-        while position < end, bytes[position].isTokenByte { position += 1 }
-        guard position < end else { break }
-        if let error = endName(bytes[position]) { return .malformed(error) }
-      case .value:
         var index = position
-        while index < end, bytes[index].isFieldValueByte { index += 1 }
+        while index < end, bytes[index].isTokenByte { index += 1 }
         position = index
         guard index < end else { break }
-        if let error = endValue(bytes[index]) { return .malformed(error) }
+        if let error = endName(bytes[position]) { return .malformed(error) }
+      case .value:
+        position = bytes.endOfFieldValue(from: position, to: end)
+        guard position < end else { break }
+        if let error = endValue(bytes[position]) { return .malformed(error) }
       case .valueLineFeed:
         guard bytes[position] == .lineFeed else { return .malformed(.bareLineEnd) }
         return .field(endLine(bytes))

@@ -30,6 +30,19 @@ struct AlphabetTests {
     #expect(accepts("GET / HTTP/1.1\r\nHost: a\r\nX: a", byte, "b\r\n\r\n") == allowed)
   }
 
+  /// They are looked through in steps of eight bytes.
+  @Test("of values is the same at every place and beside every kind of byte", arguments: 0..<20)
+  func valuePlace(_ place: Int) {
+    for neighbours in ["a", "\t", "\u{ff}"] {
+      let before = "GET / HTTP/1.1\r\nHost: a\r\nX: a" + String(repeating: neighbours, count: place)
+      let after = String(repeating: neighbours, count: 19 - place) + "a\r\n\r\n"
+      for byte in UInt8.min...UInt8.max {
+        let allowed = byte >= 0x20 && byte != 0x7f || byte == 0x09
+        #expect(accepts(before, byte, after) == allowed)
+      }
+    }
+  }
+
   @Test("of targets is visible ASCII without #", arguments: UInt8.min...UInt8.max)
   func target(_ byte: UInt8) {
     let allowed = byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "#")
