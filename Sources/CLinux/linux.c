@@ -165,6 +165,11 @@ ssize_t pl_receive(int fd, void *bytes, size_t count) {
   PL_RESULT(recv(fd, bytes, count, 0));
 }
 
+int pl_peek(int fd) {
+  char byte;
+  PL_RESULT((int)recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
+}
+
 ssize_t pl_send(int fd, const void *bytes, size_t count, int more) {
   PL_RESULT(send(fd, bytes, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
 }

@@ -5,6 +5,8 @@ internal import CLinux
 package struct Pipe: ~Copyable {
   private let readEnd: Descriptor
   private let writeEnd: Descriptor
+  /// Bytes that fit, as far as the kernel fills its pages.
+  package let capacity: Int
 
   /// - Parameter capacity: bytes asked for. An unprivileged user has 16,384 pages for all pipes
   ///   together (`pipe-user-pages-soft`); beyond that the kernel's default of 64 KiB stays.
@@ -18,8 +20,11 @@ package struct Pipe: ~Copyable {
     readEnd = Descriptor(owning: ends.0)
     writeEnd = Descriptor(owning: ends.1)
     // A refusal leaves the default size, which works as well, only in smaller steps.
-    _ = pl_set_pipe_size(writeEnd.number, Int32(capacity))
+    let set = pl_set_pipe_size(writeEnd.number, Int32(capacity))
+    self.capacity = set > 0 ? Int(set) : Self.defaultCapacity
   }
+
+  private static let defaultCapacity = 64 * 1024
 
   /// Moves at most `count` bytes from `socket` into the pipe. On an empty pipe `wouldBlock` means
   /// that the socket has no data.

@@ -4,7 +4,8 @@ internal import Glibc
 
 // TCP sockets: non-blocking, close-on-exec.
 extension Descriptor {
-  /// Opens a listening socket.
+  /// Opens a listening socket. The connections that it takes send small segments at once: Linux
+  /// copies TCP_NODELAY from the listener, which spares a call for each of them.
   ///
   /// - Parameters:
   ///   - sharing: true where several sockets of this process share the port (SO_REUSEPORT) and the
@@ -20,6 +21,7 @@ extension Descriptor {
     if sharing { try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1) }
     if case .v6 = endpoint.address { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
     if transparent { try socket.setTransparent(family: endpoint.address.socketFamily) }
+    try socket.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     var address = pl_address(endpoint)
     let number = socket.number
     _ = try systemCall { unsafe pl_bind(number, &address) }
@@ -96,17 +98,18 @@ extension Descriptor {
     return OriginalDestination(endpoint)
   }
 
-  package borrowing func setNoDelay() {
-    ignore(pl_set_option(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1))
-  }
-
-  /// Probes an idle peer every 30 s: conntrack forgets a half-closed connection after 60 s
-  /// (CLOSE_WAIT) or 120 s (FIN_WAIT), and what comes later would be refused as untracked.
+  /// Probes a peer that has been idle for 30 s, and every 30 s from then on: conntrack forgets a
+  /// half-closed connection after 60 s (CLOSE_WAIT) or 120 s (FIN_WAIT), and what comes later would
+  /// be refused as untracked.
   package borrowing func keepTracked() {
-    ignore(pl_set_option(number, SOL_SOCKET, SO_KEEPALIVE, 1))
     ignore(pl_set_option(number, Int32(IPPROTO_TCP), TCP_KEEPIDLE, 30))
     ignore(pl_set_option(number, Int32(IPPROTO_TCP), TCP_KEEPINTVL, 30))
+    // Last: it starts the timer.
+    ignore(pl_set_option(number, SOL_SOCKET, SO_KEEPALIVE, 1))
   }
+
+  /// Whether a read would block: false where there are bytes, the peer's end or an error to read.
+  package borrowing func hasNothingToRead() -> Bool { pl_peek(number) == -EAGAIN }
 
   /// Sends FIN once what was sent before has left.
   package borrowing func shutdownWrite() { ignore(pl_shutdown_write(number)) }

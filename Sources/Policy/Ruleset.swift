@@ -214,10 +214,12 @@ extension Ruleset {
     allowlists[allowlist(of: index)].policy
   }
 
-  /// The name of the policy that judges what comes from `source`; nil where none is for it.
-  package func policyName(for source: IPAddress?) -> String? {
-    allowlists[selector.allowlist(for: source)].policy
-  }
+  /// The names of the policies by their place; the first has none, for it judges what comes from
+  /// clients that no policy is for.
+  package var policyNames: [String?] { allowlists.map(\.policy) }
+
+  /// The place of the policy that judges what comes from `source`.
+  package func policyPlace(for source: IPAddress?) -> Int { selector.allowlist(for: source) }
 
   /// The rules that judge what comes from `source`.
   package func ruleRange(for source: IPAddress?) -> Range<Int> {

@@ -318,6 +318,39 @@ struct DeadlineTests {
     try scene.expectOutcomes("timed-out")
   }
 
+  @Test("A half-closed relay that lies still is probed on both sides, before conntrack forgets it")
+  func halfClosedProbes() throws {
+    var scene = try Scene()
+    scene.client.send("SSH-2.0-x\r\n")
+    var upstream = try scene.accept("\r\n")
+    scene.client.socket.shutdownWrite()
+    scene.loop.run {
+      upstream.read()
+      return upstream.hasEnded
+    }
+    // What the sockets still have to tell of the end.
+    for _ in 0..<3 { scene.loop.turn(longestWait: 0) }
+    for (silence, expected) in [(14 * DataPlaneSettings.Limits.second, 0), (Self.step * 17, 1)] {
+      scene.loop.pass(silence)
+      guard let reference = scene.loop.worker.slab.find(scene.loop.worker.slab.all[0]) else {
+        throw Loop.Unexpected()
+      }
+      let client = keepsAlive(reference.connection.client.descriptor.number)
+      let server = keepsAlive(reference.connection.upstream.descriptor.number)
+      #expect([client, server] == [expected, expected])
+    }
+  }
+
+  private func keepsAlive(_ number: Int32) -> Int {
+    var value: Int32 = -1
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    // Both point to a whole variable of their own for the length of the call.
+    guard unsafe getsockopt(number, SOL_SOCKET, SO_KEEPALIVE, &value, &length) == 0 else {
+      return -1
+    }
+    return Int(value)
+  }
+
   @Test("halfClosedSeconds: a client that has finished sending waits that long for its answer")
   func halfClosedExchange() throws {
     for comes in [true, false] {

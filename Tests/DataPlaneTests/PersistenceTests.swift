@@ -36,6 +36,24 @@ struct PersistenceTests {
     }
   }
 
+  @Test("An event that brings nothing to read does not cost the upstream")
+  func needlessEvent() throws {
+    var scene = try ExchangeTests.Scene("GET /1 HTTP/1.1\r\nhost: a\r\n\r\n")
+    scene.upstream.send(Self.ok)
+    scene.loop.run {
+      scene.client.read()
+      return scene.client.text == Self.ok
+    }
+    // A byte beside the stream: the socket tells of something, and has nothing.
+    #expect(unsafe send(scene.upstream.socket.number, "!", 1, Int32(MSG_OOB)) == 1)
+    for _ in 0..<3 { scene.loop.turn() }
+    scene.client.send("GET /2 HTTP/1.1\r\nhost: a\r\n\r\n")
+    scene.loop.run {
+      scene.upstream.read()
+      return scene.upstream.text.contains("GET /2 ")
+    }
+  }
+
   @Test("that ends with its connection ends with it, in either version", arguments: [0, 1])
   func untilClose(minor: Int) throws {
     var scene = try ExchangeTests.Scene("GET / HTTP/1.\(minor)\r\nhost: a\r\n\r\n")

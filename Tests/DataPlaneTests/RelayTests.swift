@@ -1,15 +1,54 @@
 import Addressing
-import Kernel
+import Glibc
 import Policy
 import Testing
 
 @testable import DataPlane
+@testable import Kernel
 
 @Suite("Relaying between two sockets")
 struct RelayTests {
   @Test("A connection and its place in the slab stay within 512 bytes")
   func size() {
     #expect(MemoryLayout<Connection>.stride <= 512)
+  }
+
+  @Test("One pipe in eight is large, and all of them are less than an unprivileged user may have")
+  func pipes() {
+    var pool = PipePool(limit: 128)
+    var borrowed: [PipePool.Box] = []
+    while let pipe = pool.borrow() { borrowed.append(pipe) }
+    #expect(borrowed.count == 128)
+    #expect(borrowed.count { $0.pipe.capacity == PipePool.large } == 16)
+    #expect(borrowed.reduce(0) { $0 + $1.pipe.capacity } < 16_384 * 4096)
+    for pipe in borrowed.dropFirst(8) { pool.discard(pipe) }
+    for pipe in borrowed.prefix(8).reversed() { pool.giveBack(pipe) }
+    // What was given back comes first, then new ones in the place of those that are gone.
+    let again = (0..<17).compactMap { _ in pool.borrow() }
+    #expect(again.count { $0.pipe.capacity == PipePool.large } == 16)
+  }
+
+  @Test("A connection sends small segments at once, without being told to")
+  func noDelay() throws {
+    let server = try Server()
+    var loop = try Loop(policy: .allowingLoopback())
+    let client = try loop.connect(to: server.endpoint)
+    client.send("SSH-2.0-client\r\n")
+    _ = try loop.accept(at: server)
+    guard let reference = loop.worker.slab.find(loop.worker.slab.all[0]) else {
+      throw Loop.Unexpected()
+    }
+    for number in [
+      reference.connection.client.descriptor.number,
+      reference.connection.upstream.descriptor.number,
+    ] {
+      var value: Int32 = 0
+      var length = socklen_t(MemoryLayout<Int32>.size)
+      // Both point to a whole variable of their own for the length of the call.
+      #expect(
+        unsafe getsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length) == 0)
+      #expect(value == 1)
+    }
   }
 
   @Test("An allowed opaque stream arrives whole, held bytes first, and half-closes each way")
@@ -71,7 +110,7 @@ struct RelayTests {
     let inPipe = reference.connection.received.pipeFill
     let isWritable = reference.connection.client.isWritable
     #expect(waiting <= Worker.readSize)
-    #expect(inPipe <= PipePool.pipeCapacity)
+    #expect(inPipe <= PipePool.large)
     #expect(!isWritable)
     // Then it reads, and all of it comes.
     upstream.socket.shutdownWrite()

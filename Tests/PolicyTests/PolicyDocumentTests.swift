@@ -131,7 +131,7 @@ struct PolicyDocumentTests {
     let ruleset = Ruleset(rules: rest, policies: policies, enforcementMode: .enforce)
     let source = IPAddress(try span(row, 1))
     let outcome = Outcome(ruleset.decide(try parseFlow(try span(row, 2)), from: source, at: 1))
-    let policy = ruleset.policyName(for: source) ?? "none"
+    let policy = ruleset.policyNames[ruleset.policyPlace(for: source)] ?? "none"
     switch outcome {
     case .allow(let rule, _):
       #expect(row.cells[3] == "allow by \(policy)")

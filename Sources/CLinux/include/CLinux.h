@@ -39,6 +39,8 @@ int pl_tcp_state(int fd);
 int pl_reset_on_close(int fd);
 int pl_shutdown_write(int fd);
 pl_ssize pl_receive(int fd, void *bytes, size_t count);
+/// 1 where a byte waits, 0 at the end of the stream; takes nothing.
+int pl_peek(int fd);
 pl_ssize pl_send(int fd, const void *bytes, size_t count, int more);
 pl_ssize pl_splice(int from, int to, size_t count, int more);
 

@@ -26,7 +26,7 @@ extension Worker {
     }
     explicit.begin(target, content, deadline: now + settings.limits.connect)
     guard let policy else { return refuse(Denial(.policyUnavailable), &connection) }
-    notePolicy(policy, &connection)
+    notePolicy(&connection)
     counters.decisionTime.add(nanoseconds: now.since(connection.record.startedAt))
     guard mayKeep(message.count) else { return refuse(Denial(.connectionLimit), &connection) }
     switch target.host {

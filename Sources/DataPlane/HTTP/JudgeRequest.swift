@@ -14,7 +14,8 @@ extension Worker {
   ) -> Int {
     let method = bytes[head.method]
     connection.exchange.received(head, isHEAD: method.isHEAD)
-    connection.record.noteTexts(host: bytes[head.host], method: method, path: bytes[head.path])
+    connection.record.noteTexts(
+      host: bytes[head.host], method: method, path: bytes[head.path], memory: &buffers)
     counters.requests.add(1)
 
     connection.sent.meter = Meter(head.framing)
@@ -59,7 +60,7 @@ extension Worker {
     _ connection: inout Connection
   ) {
     guard let policy else { return refuse(Denial(.policyUnavailable), &connection) }
-    notePolicy(policy, &connection)
+    notePolicy(&connection)
     let verdict = policy.decide(
       flow, from: connection.source.endpoint.address, at: isRepeated ? nil : now.nanoseconds)
     // How long one to the proxy waited for its verdict was told before its target was reached.

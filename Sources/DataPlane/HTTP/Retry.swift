@@ -83,19 +83,20 @@ extension Worker {
   }
 
   /// Keeps what is read of a request's body behind its head, as long as that is little.
-  func keep(_ bytes: Span<UInt8>, of transit: inout Transit, in kept: inout ByteBuffer) {
+  mutating func keep(_ bytes: Span<UInt8>, of transit: inout Transit, in kept: inout ByteBuffer) {
     guard kept.count + bytes.count <= Self.keptRequestLimit else {
       transit.isKept = false
       return kept.release()
     }
+    buffers.lend(to: &kept)
     kept.append(bytes)
   }
 
   /// The request won't be sent again.
-  func forgetRequest(_ connection: inout Connection) {
+  mutating func forgetRequest(_ connection: inout Connection) {
     connection.exchange.isSeen()
     connection.sent.isKept = false
-    connection.kept.release()
+    buffers.takeBack(&connection.kept)
   }
 
   private func fitsKeptRequest(_ count: Int, _ rest: Meter) -> Bool {

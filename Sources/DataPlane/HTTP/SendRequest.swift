@@ -40,13 +40,10 @@ extension Worker {
 
   /// An upstream that has said nothing since its last answer: what it said would be taken for the
   /// answer to this request.
-  private func isReusable(_ upstream: inout Side) -> Bool {
+  func isReusable(_ upstream: inout Side) -> Bool {
     guard upstream.isOpen, !upstream.hasHungUp else { return false }
     guard upstream.isReadable else { return true }
-    var surplus = ByteBuffer(capacity: 1)
-    guard surplus.receive(from: upstream.descriptor, atMost: 1) == .wouldBlock else {
-      return false
-    }
+    guard upstream.descriptor.hasNothingToRead() else { return false }
     upstream.isReadable = false
     return true
   }

@@ -4,12 +4,22 @@ import Policy
 import Telemetry
 
 extension Worker {
-  /// Takes what waits on a listener, a bounded number a batch so that live connections get their
-  /// turn.
+  /// Takes as many connections as are expected: an accept that finds none costs as much as two
+  /// that do little else, since the kernel makes the new file before it looks. The listeners are
+  /// level-triggered, so that those which wait beyond that are told of at once.
+  mutating func acceptExpected(on listener: Listener) {
+    // Twice as many next time where all were there; a bounded number, so that live connections get
+    // their turn.
+    expectedAccepts =
+      accept(on: listener, atMost: expectedAccepts)
+      ? min(2 * expectedAccepts, Self.acceptsPerBatch) : 1
+  }
+
+  /// Takes what waits on a listener.
   ///
   /// - Returns: true where more may wait.
-  mutating func accept(on listener: Listener) -> Bool {
-    for _ in 0..<Self.acceptsPerBatch {
+  mutating func accept(on listener: Listener, atMost limit: Int) -> Bool {
+    for _ in 0..<limit {
       switch listener.descriptor.accept() {
       case .connection(let descriptor, let peer):
         admit(descriptor, from: peer, on: listener)
@@ -27,7 +37,6 @@ extension Worker {
     _ descriptor: consuming Descriptor, from peer: Endpoint, on listener: Listener
   ) {
     let destination = originalDestination(of: descriptor, from: peer, on: listener)
-    descriptor.setNoDelay()
     serve(
       descriptor, from: peer, destination: destination,
       refusal: slab.count >= connectionLimit ? .connectionLimit : nil)

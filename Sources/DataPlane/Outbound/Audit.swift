@@ -14,9 +14,6 @@ struct OpenRecord: ~Copyable {
   private(set) var startedWallClock: UInt64
   private(set) var matchedRule: String?
 
-  /// Bytes that an idle connection may keep for its next record.
-  static let keptCapacity = 512
-
   /// Host, method, path and traceparent, one behind the other.
   private var texts = ByteBuffer()
   private var pathLength: UInt32 = 0
@@ -42,7 +39,7 @@ struct OpenRecord: ~Copyable {
     startedWallClock = wallClock
   }
 
-  /// Begins the record of the next request on the same connection; keeps the memory.
+  /// Begins the record of the next request on the same connection.
   mutating func reopen(id: AuditID, startedAt: Instant, wallClock: UInt64) {
     isOpen = true
     self.id = id
@@ -57,16 +54,20 @@ struct OpenRecord: ~Copyable {
     clearTexts()
   }
 
-  /// Keeps the memory for the next request's texts, unless these were unusually long.
-  mutating func close() {
+  /// A connection that waits for its next request keeps no text.
+  mutating func close(returningMemoryTo pool: inout BufferPool) {
     isOpen = false
-    if texts.capacity > Self.keptCapacity { releaseTexts() }
+    clearTexts()
+    pool.takeBack(&texts)
   }
 
+  /// - Parameter pool: lends the memory, until the record is closed.
   mutating func noteTexts(
-    host: Span<UInt8>, method: Span<UInt8> = Span(), path: Span<UInt8> = Span()
+    host: Span<UInt8>, method: Span<UInt8> = Span(), path: Span<UInt8> = Span(),
+    memory pool: inout BufferPool
   ) {
     clearTexts()
+    pool.lend(to: &texts)
     // What is no name (it may be as long as the head) is written down as far as it could be one.
     let host = host.extracting(first: min(host.count, HostName.maximumLength + 2))
     let method = method.extracting(first: min(method.count, HTTPMethod.maximumLength))
@@ -135,11 +136,6 @@ struct OpenRecord: ~Copyable {
   /// Bytes of memory that the texts hold.
   var capacity: Int { texts.capacity }
 
-  private mutating func releaseTexts() {
-    clearTexts()
-    texts.release()
-  }
-
   private mutating func clearTexts() {
     texts.clear()
     hostLength = 0
@@ -180,7 +176,7 @@ extension Worker {
       decision: connection.record.decision,
       reason: connection.record.reason,
       matchedRule: connection.record.matchedRule,
-      policy: policyNames[connection.record.policy],
+      policy: policyName(connection.record.policy),
       applicationProtocol: connection.record.applicationProtocol,
       source: connection.source,
       destination: connection.machine.destination,
@@ -210,7 +206,7 @@ extension Worker {
     if connection.record.applicationProtocol == .http, connection.record.responseStatus != 101 {
       counters.requestTime.add(nanoseconds: record.latencyNanoseconds)
     }
-    connection.record.close()
+    connection.record.close(returningMemoryTo: &buffers)
   }
 
   /// Monotonic and wall clock are read together once a batch.

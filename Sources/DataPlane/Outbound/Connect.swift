@@ -34,7 +34,8 @@ extension Worker {
   mutating func finishConnecting(_ connection: inout Connection) {
     connection.isConnecting = false
     if connection.client.isBroken { return reset(&connection, outcome: .clientGone) }
-    if let error = connection.upstream.descriptor.pendingError() {
+    // A socket that failed to connect says so in its event: only then is it asked why (tcp_poll).
+    if connection.upstream.isBroken, let error = connection.upstream.descriptor.pendingError() {
       connection.upstream = .none
       connectFailed(error, &connection)
       return

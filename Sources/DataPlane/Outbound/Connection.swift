@@ -26,6 +26,8 @@ struct Connection: ~Copyable {
   /// Answered and shut down; what the workload still sends is thrown away for a while, since
   /// closing with unread bytes would send a reset that overtakes the answer.
   var isLingering = false
+  /// Half-closed for a while, and probed since.
+  var isKeptTracked = false
   /// How the record will end where a direction failed while the other went on.
   var failure: AuditRecord.Outcome?
   var exchange = HTTPExchange()
@@ -65,6 +67,9 @@ struct Connection: ~Copyable {
 }
 
 extension Connection {
+  /// A relay of which one direction has ended.
+  var isHalfClosed: Bool { sent.hasEnded || received.hasEnded }
+
   /// What a CONNECT was answered with; nil for a captured connection.
   var tunnel: Tunnel? { explicit?.tunnel }
 

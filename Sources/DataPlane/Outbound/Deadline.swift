@@ -25,7 +25,7 @@ extension Worker {
     }
     if connection.machine.state == .peeking {
       seeTooLittle(ended: false, &connection)
-    } else {
+    } else if !keepHalfClosed(&connection) {
       reset(&connection, outcome: .timedOut)
     }
   }

@@ -41,7 +41,7 @@ extension Worker {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return
     }
-    notePolicy(policy, &connection)
+    notePolicy(&connection)
     guard
       let verdict = policy.decideWithoutPeeking(
         destination, from: connection.source.endpoint.address, at: now.nanoseconds)
@@ -60,13 +60,13 @@ extension Worker {
     if let tunnel = connection.tunnel {
       tunnel.serverName = flow.name
     } else if let name = flow.name {
-      connection.record.noteTexts(host: name.bytes)
+      connection.record.noteTexts(host: name.bytes, memory: &buffers)
     }
     guard let policy else {
       perform(connection.machine.refused(.policyUnavailable), on: &connection)
       return
     }
-    notePolicy(policy, &connection)
+    notePolicy(&connection)
     let verdict = note(
       policy.decide(flow, from: connection.source.endpoint.address, at: now.nanoseconds),
       by: policy, &connection.record)
@@ -78,9 +78,8 @@ extension Worker {
   }
 
   /// Enters in the open record whose allowlist is asked.
-  mutating func notePolicy(_ policy: Ruleset, _ connection: inout Connection) {
-    let name = policy.policyName(for: connection.source.endpoint.address)
-    connection.record.policy = policyNames.number(of: name)
+  func notePolicy(_ connection: inout Connection) {
+    connection.record.policy = policyNumber(for: connection.source.endpoint.address)
   }
 
   /// Enters a verdict in the open record.

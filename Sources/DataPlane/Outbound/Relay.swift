@@ -20,6 +20,9 @@ enum PumpOutcome {
 extension Worker {
   /// Bytes that one direction may move before others get their turn, in reads.
   static let readsPerTurn = 16
+  /// Silence after which the ends of a half-closed connection are probed: long before conntrack
+  /// forgets it.
+  private static let silenceBeforeProbes = 15 * DataPlaneSettings.Limits.second
   /// A splice that moved less than this was the end of a burst.
   private static let smallSplice = 16 * 1024
 
@@ -75,17 +78,31 @@ extension Worker {
     if sentEnds { connection.upstream.descriptor.shutdownWrite() }
     if receivedEnds { connection.client.descriptor.shutdownWrite() }
     if hasEnded { return close(&connection, outcome: connection.failure ?? .completed) }
-    if sentEnds || receivedEnds { keepHalfClosed(connection) }
-    let isHalfClosed = connection.sent.hasEnded || connection.received.hasEnded
-    arm(
-      &connection,
-      deadline: now + (isHalfClosed ? settings.limits.halfClosed : settings.limits.idle))
+    arm(&connection, deadline: now + longestSilence(inRelay: connection))
     if again { queue(&connection) }
   }
 
-  private func keepHalfClosed(_ connection: borrowing Connection) {
+  private func longestSilence(inRelay connection: borrowing Connection) -> UInt64 {
+    guard connection.isHalfClosed else { return settings.limits.idle }
+    return connection.isKeptTracked
+      ? settings.limits.halfClosed : min(Self.silenceBeforeProbes, settings.limits.halfClosed)
+  }
+
+  /// Has both ends probed from here on, where a half-closed connection has been silent for a while.
+  /// Not as soon as it is half-closed, for most are over in the next moment.
+  ///
+  /// - Returns: false where that was done before.
+  mutating func keepHalfClosed(_ connection: inout Connection) -> Bool {
+    guard connection.isHalfClosed, !connection.isKeptTracked,
+      settings.limits.halfClosed > Self.silenceBeforeProbes
+    else { return false }
+    connection.isKeptTracked = true
     connection.client.descriptor.keepTracked()
     connection.upstream.descriptor.keepTracked()
+    arm(
+      &connection,
+      deadline: connection.deadline + (settings.limits.halfClosed - Self.silenceBeforeProbes))
+    return true
   }
 
   /// Moves bytes from `source` to `destination` until one of them has to wait.
@@ -206,7 +223,7 @@ extension Worker {
       transit.isBulk = false
       return nil
     }
-    let room = min(PipePool.pipeCapacity, transit.meter.readLimit)
+    let room = min(pipe.pipe.capacity, transit.meter.readLimit)
     switch pipe.pipe.fill(from: source.descriptor, count: room) {
     case .bytes(let count):
       transit.pipeFill = UInt32(count)

@@ -6,7 +6,7 @@ import Synchronization
 final class AuditWriter: Sendable {
   /// Milliseconds in which lines gather before they are written: they seldom come alone, and each
   /// write and each wake-up costs as much as several requests' other system calls.
-  private static let gathering: Int32 = 2
+  private static let gathering: Int32 = 10
   /// Milliseconds between two attempts to write to a sink that fails: more and more.
   private static let pauses: ClosedRange<Int32> = 50...1000
   /// Nanoseconds between two reports of the same kind.

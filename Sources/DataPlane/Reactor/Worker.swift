@@ -39,13 +39,18 @@ struct Worker: ~Copyable {
   let epoll: Epoll
   private var listeners: [Listener]
   private var acceptsAgainAt: Instant?
+  /// Connections that probably wait when a listener tells of some.
+  var expectedAccepts = 1
   /// Given up to accept and refuse a connection when no other descriptor is left.
   var spare: Descriptor
 
   var slab = ConnectionSlab()
   private var wheel: TimerWheel
   private var ready: [ConnectionID] = []
+  /// Those whose turn it is; empty between batches.
+  private var readyNow: [ConnectionID] = []
   var pipes: PipePool
+  var buffers = BufferPool()
 
   /// Every read goes here first; contents are valid until the next read.
   var scratch = ByteBuffer(capacity: readSize)
@@ -57,7 +62,9 @@ struct Worker: ~Copyable {
   var reply = TextBuffer()
   let replies: ReplyEncoder
 
-  var policyNames = PolicyNames()
+  private var policyNames = PolicyNames()
+  /// By the place of the policy in the ruleset.
+  private var policyNumbers: [UInt16] = []
   var auditEncoder: AuditEncoder
   var auditLines = TextBuffer(capacity: 64 * 1024)
   var auditIDs: AuditIDGenerator
@@ -187,6 +194,7 @@ struct Worker: ~Copyable {
     policyGeneration = generation
     guard let publication = published.latest else { return }
     policy = publication.ruleset
+    policyNumbers = publication.ruleset.policyNames.map { policyNames.number(of: $0) }
     ruleHits = RuleHits(of: publication.ruleset, carryingOver: ruleHits)
     counters.ruleHits = ruleHits
     options = publication.options ?? options
@@ -196,6 +204,13 @@ struct Worker: ~Copyable {
     }
   }
 
+  /// The number of the policy that judges what comes from `source`.
+  func policyNumber(for source: IPAddress) -> UInt16 {
+    policy.map { policyNumbers[$0.policyPlace(for: source)] } ?? PolicyNames.none
+  }
+
+  func policyName(_ number: UInt16) -> String? { policyNames[number] }
+
   private mutating func dispatch(_ index: Int) {
     let (rawToken, readiness) = epoll.event(index)
     let token = Token(rawValue: rawToken)
@@ -204,7 +219,9 @@ struct Worker: ~Copyable {
       mailbox.wakeUp.reset()
       takeAnswers()
     case .listener(let position):
-      if acceptsAgainAt == nil, position < listeners.count { _ = accept(on: listeners[position]) }
+      if acceptsAgainAt == nil, position < listeners.count {
+        acceptExpected(on: listeners[position])
+      }
     case .client:
       guard let reference = slab.find(token.id) else { return }
       reference.connection.client.note(readiness)
@@ -227,8 +244,9 @@ struct Worker: ~Copyable {
       return
     }
     if connection.exchange.isBetweenRequests {
-      // The server closed, or spoke unasked: either way the next request needs another connection.
-      connection.upstream = .none
+      // Where the server closed, or spoke unasked, the next request needs another connection. That it
+      // has taken what it was sent, or an edge for what was read since, is no reason.
+      if !isReusable(&connection.upstream) { connection.upstream = .none }
       return
     }
     advance(&connection)
@@ -264,13 +282,13 @@ struct Worker: ~Copyable {
 
   private mutating func runReady() {
     guard !ready.isEmpty else { return }
-    var turn: [ConnectionID] = []
-    swap(&turn, &ready)
-    for id in turn {
-      guard let reference = slab.find(id) else { continue }
+    swap(&readyNow, &ready)
+    for index in readyNow.indices {
+      guard let reference = slab.find(readyNow[index]) else { continue }
       reference.connection.isReady = false
       advance(&reference.connection)
     }
+    readyNow.removeAll(keepingCapacity: true)
   }
 
   // MARK: Deadlines
@@ -352,7 +370,9 @@ struct Worker: ~Copyable {
     guard !isDraining else { return }
     for listener in listeners {
       var batches = 0
-      while batches < Self.batchesBeforeDrain, accept(on: listener) { batches += 1 }
+      while batches < Self.batchesBeforeDrain,
+        accept(on: listener, atMost: Self.acceptsPerBatch)
+      { batches += 1 }
     }
     isDraining = true
     listeners.removeAll()
