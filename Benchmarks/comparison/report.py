@@ -63,7 +63,8 @@ def of_everything(results, lines):
 def of_machine(results):
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return (f"{results['date']}, {results['machine']}; {versions}. {results['rounds']} rounds of"
-            f" {results['seconds']} s; each figure is a median (smallest–largest).")
+            f" {results['seconds']} s; each figure is a median (smallest–largest). {results['note']}"
+            ).strip()
 
 
 def of_memory(kind, those, says):

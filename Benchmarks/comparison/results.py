@@ -15,7 +15,7 @@ def new(everyone, arguments):
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
         "machine": f"{processor.count()} × {processor.model()}, Linux {platform.release()}",
         "versions": versions(),
-        "rounds": arguments.rounds, "seconds": arguments.seconds,
+        "note": arguments.note, "rounds": arguments.rounds, "seconds": arguments.seconds,
         "contenders": {contender.name: contender.says for contender in everyone},
         "starts": {}, "idle": {}, "latency": [], "loads": {},
     }

@@ -27,7 +27,7 @@ LOADS = {
 }
 # Forms of HAProxy that no promise is held to; a quick run goes without.
 SLOWER = {"http": ["haproxy-unlogged"], "bulk": ["haproxy"]}
-FULL, QUICK = [1000, 3000, 6000], [1000, 3000]  # idle connections
+FULL, QUICK = [1000, 3000, 6000], [1000, 2000]  # idle connections
 ENOUGH = 2  # rounds of what hardly varies: memory
 
 
