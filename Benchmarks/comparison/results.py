@@ -39,7 +39,9 @@ def decisions():
 
 def write(results, path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    parts = [f"{json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}"
+             for name, part in results.items()]  # a line each: there are thousands of figures
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def read(path):
