@@ -32,6 +32,7 @@ extension Worker {
       && sendOnReusedUpstream(
         &outgoing, isIdempotent: message[head.method].isIdempotentMethod, &connection)
     if !isSent {
+      buffers.lend(to: &connection.sent.pending)
       connection.sent.pending.append(outgoing.bytes)
       connection.exchange.waitsForUpstream()
       connect(permit, &connection)

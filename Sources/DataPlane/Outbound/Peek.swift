@@ -14,7 +14,8 @@ extension Worker {
       switch result {
       case .bytes(let count):
         connection.client.noteRead(count, of: room)
-        // Kept in exactly as much memory as it needs, for as long as the peek takes.
+        // Kept in hardly more memory than it needs, for as long as the peek takes.
+        buffers.lend(to: &connection.held)
         connection.held.append(scratch.bytes)
         showHeld(&connection)
         if connection.machine.state == .peeking, !mayKeep(connection.held.count) {

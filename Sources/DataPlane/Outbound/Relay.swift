@@ -152,7 +152,7 @@ extension Worker {
         if case .bytes(let count) = result { transit.pipeFill -= UInt32(count) }
       } else {
         result = transit.pending.send(to: destination.descriptor)
-        if transit.pending.isEmpty { transit.pending.release() }
+        if transit.pending.isEmpty { buffers.takeBack(&transit.pending) }
       }
       switch result {
       case .bytes(let count): transit.delivered += UInt64(count)

@@ -3,8 +3,9 @@ import Kernel
 /// Small buffers that connections borrow while a request is under way, so that requests allocate
 /// nothing and connections that wait own nothing. Used by one worker's thread.
 struct BufferPool: ~Copyable {
-  /// Largest buffer that is kept: what a request head of everyday length takes.
-  static let keptCapacity = 1024
+  /// Largest buffer that is kept: a request head of everyday length fits, and a ClientHello with a
+  /// key share that resists quantum computers.
+  static let keptCapacity = 2048
   /// Buffers that are kept for the next.
   private static let limit = 64
 
