@@ -105,7 +105,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "DataPlaneTests",
-      dependencies: ["DataPlane", "Wire", "Policy", "Telemetry", "Kernel", "Addressing"],
+      dependencies: [
+        "DataPlane", "Wire", "Policy", "Telemetry", "Kernel", "Addressing", "SeededRandom",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ControlPlaneTests",

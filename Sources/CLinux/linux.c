@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -320,6 +321,15 @@ _Static_assert(pl_directory_moved == IN_MOVE_SELF, "");
 _Static_assert(pl_directory_unmounted == IN_UNMOUNT, "");
 _Static_assert(pl_events_lost == IN_Q_OVERFLOW, "");
 _Static_assert(pl_watch_ended == IN_IGNORED, "");
+
+// Memory
+
+void *pl_map_pages(size_t count) {
+  void *start = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return start == MAP_FAILED ? NULL : start;
+}
+
+void pl_unmap_pages(void *start, size_t count) { munmap(start, count); }
 
 // Clocks, randomness, the process
 

@@ -17,6 +17,10 @@ package struct Instant: Comparable, Hashable, Sendable {
     Instant(nanoseconds: instant.nanoseconds &+ nanoseconds)
   }
 
+  package static func - (instant: Self, nanoseconds: UInt64) -> Self {
+    Instant(nanoseconds: instant.nanoseconds &- nanoseconds)
+  }
+
   /// Nanoseconds from `other` to this; 0 where `other` is later.
   package func since(_ other: Instant) -> UInt64 {
     nanoseconds > other.nanoseconds ? nanoseconds - other.nanoseconds : 0

@@ -332,7 +332,7 @@ struct DeadlineTests {
     for _ in 0..<3 { scene.loop.turn(longestWait: 0) }
     for (silence, expected) in [(14 * DataPlaneSettings.Limits.second, 0), (Self.step * 17, 1)] {
       scene.loop.pass(silence)
-      guard let reference = scene.loop.worker.slab.find(scene.loop.worker.slab.all[0]) else {
+      guard let reference = scene.loop.worker.find(scene.loop.worker.slab.all[0]) else {
         throw Loop.Unexpected()
       }
       let client = keepsAlive(reference.connection.client.descriptor.number)

@@ -132,7 +132,7 @@ struct ExchangeTests {
       scene.client.read()
       return scene.client.text.hasSuffix("\r\n\r\n")
     }
-    guard let reference = scene.loop.worker.slab.find(scene.loop.worker.slab.all[0]) else {
+    guard let reference = scene.loop.worker.find(scene.loop.worker.slab.all[0]) else {
       Issue.record("the connection is gone")
       return
     }

@@ -76,7 +76,7 @@ struct FaultTests {
     var loop = try Loop(policy: .allowingLoopback())
     let client = try loop.connect(to: somewhere)
     for id in loop.worker.slab.all {
-      guard let reference = loop.worker.slab.find(id) else { continue }
+      guard let reference = loop.worker.find(id) else { continue }
       loop.worker.close(&reference.connection, outcome: .clientGone)
       loop.worker.close(&reference.connection, outcome: .completed)
     }

@@ -160,7 +160,7 @@ struct MemoryPressureTests {
 extension Loop {
   /// The capacities of what the one connection there is keeps of its workload's bytes, and for it.
   fileprivate var kept: (held: Int, received: Int)? {
-    worker.slab.all.first.flatMap { worker.slab.find($0) }.map {
+    worker.slab.all.first.flatMap { worker.slab.inFull($0) }.map {
       ($0.connection.held.capacity, $0.connection.received.pending.capacity)
     }
   }

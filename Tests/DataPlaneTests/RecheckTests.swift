@@ -92,7 +92,7 @@ struct RecheckTests {
     #expect(try scene.loop.records().count == 0)
     // A tunnel in which nothing was said yet can't go on without being judged.
     guard kind != .tunnelInWaiting else {
-      let state = scene.loop.worker.slab.find(slot: 0)?.connection.machine.state
+      let state = scene.loop.worker.find(slot: 0)?.connection.machine.state
       #expect(state == .peeking)
       return
     }
@@ -191,8 +191,8 @@ struct RecheckTests {
       loop.turn(longestWait: 0)
     }
     let counters = loop.worker.counters
-    for _ in 0..<2000 where Self.relaying(loop) < 600 { loop.turn() }
-    #expect(Self.relaying(loop) == 600)
+    for _ in 0..<2000 where Self.relaying(&loop) < 600 { loop.turn() }
+    #expect(Self.relaying(&loop) == 600)
     loop.published.publish(.denyingAll, rechecks: true)
     var closed: [Int] = []
     while counters.connectionsClosed.value < 600, closed.count < 10 {
@@ -206,9 +206,9 @@ struct RecheckTests {
     #expect(try loop.records().count == 600)
   }
 
-  private static func relaying(_ loop: borrowing Loop) -> Int {
+  private static func relaying(_ loop: inout Loop) -> Int {
     (0..<loop.worker.slab.slotCount).count { slot in
-      loop.worker.slab.find(slot: slot)?.connection.machine.state == .relaying
+      loop.worker.find(slot: slot)?.connection.machine.state == .relaying
     }
   }
 

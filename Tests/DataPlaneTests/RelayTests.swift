@@ -8,11 +8,6 @@ import Testing
 
 @Suite("Relaying between two sockets")
 struct RelayTests {
-  @Test("A connection and its place in the slab stay within 512 bytes")
-  func size() {
-    #expect(MemoryLayout<Connection>.stride <= 512)
-  }
-
   @Test("One pipe in eight is large, and all of them are less than an unprivileged user may have")
   func pipes() {
     var pool = PipePool(limit: 128)
@@ -35,7 +30,7 @@ struct RelayTests {
     let client = try loop.connect(to: server.endpoint)
     client.send("SSH-2.0-client\r\n")
     _ = try loop.accept(at: server)
-    guard let reference = loop.worker.slab.find(loop.worker.slab.all[0]) else {
+    guard let reference = loop.worker.find(loop.worker.slab.all[0]) else {
       throw Loop.Unexpected()
     }
     for number in [
@@ -102,7 +97,7 @@ struct RelayTests {
       }
       _ = loop.worker.turn(longestWait: 0)
     }
-    guard let reference = loop.worker.slab.find(loop.worker.slab.all[0]) else {
+    guard let reference = loop.worker.find(loop.worker.slab.all[0]) else {
       Issue.record("the connection is gone")
       return
     }

@@ -33,7 +33,7 @@ struct RetryTests {
         upstream.read()
         return upstream.text.hasSuffix("\r\n\r\n")
       }
-      if let window, let connection = loop.worker.slab.find(loop.worker.slab.all[0]) {
+      if let window, let connection = loop.worker.find(loop.worker.slab.all[0]) {
         setBuffer(SO_SNDBUF, window, of: connection.connection.upstream.descriptor)
       }
       upstream.send(RetryTests.ok)
@@ -184,7 +184,7 @@ struct RetryTests {
     let body = String(repeating: "b", count: 10_000)
     scene.client.send("PUT /x HTTP/1.1\r\nhost: a\r\ncontent-length: 10000\r\n\r\n" + body)
     let id = scene.loop.worker.slab.all[0]
-    guard let connection = scene.loop.worker.slab.find(id) else { throw Loop.Unexpected() }
+    guard let connection = scene.loop.worker.find(id) else { throw Loop.Unexpected() }
     scene.loop.run { connection.connection.kept.count > body.utf8.count }
     let waits = !connection.connection.sent.pending.isEmpty
     #expect(waits)
@@ -318,8 +318,8 @@ struct RetryTests {
 
   @Test("It takes memory only on a kept connection, and only until an answer begins")
   func memory() throws {
-    func kept(_ loop: borrowing Loop) -> Int {
-      loop.worker.slab.find(loop.worker.slab.all[0])?.connection.kept.capacity ?? -1
+    func kept(_ loop: inout Loop) -> Int {
+      loop.worker.find(loop.worker.slab.all[0])?.connection.kept.capacity ?? -1
     }
     let server = try Server()
     var loop = try Loop(policy: .allowingLoopback())
@@ -327,16 +327,16 @@ struct RetryTests {
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n")
     let upstream = try loop.accept(at: server)
     for _ in 0..<3 { _ = loop.worker.turn(longestWait: 1) }
-    #expect(kept(loop) == 0)
+    #expect(kept(&loop) == 0)
     _ = consume upstream
 
     var scene = try Scene()
     scene.send("GET /x HTTP/1.1\r\nhost: a\r\n\r\n")
-    let before = kept(scene.loop)
+    let before = kept(&scene.loop)
     #expect((1...BufferPool.keptCapacity).contains(before))
     scene.upstream.send("H")
     for _ in 0..<3 { _ = scene.loop.worker.turn(longestWait: 1) }
-    let after = kept(scene.loop)
+    let after = kept(&scene.loop)
     #expect(after == 0)
   }
 }

@@ -113,6 +113,12 @@ static const uint32_t pl_directory_unmounted = 0x2000;
 static const uint32_t pl_events_lost = 0x4000;
 static const uint32_t pl_watch_ended = 0x8000;
 
+// Memory
+
+/// Pages of zeros that nobody else has; null where there is no memory.
+void *pl_map_pages(size_t count);
+void pl_unmap_pages(void *start, size_t count);
+
 // Clocks, randomness, the process
 
 uint64_t pl_monotonic_clock(void);

@@ -73,7 +73,7 @@ extension Worker {
   /// Hands the resolver's answers to the connections that still wait for them.
   mutating func takeAnswers() {
     for answer in mailbox.takeAnswers() {
-      guard let reference = slab.find(answer.connection), !reference.connection.isReleased,
+      guard let reference = find(answer.connection), !reference.connection.isReleased,
         reference.connection.exchange.state == .resolving,
         let explicit = reference.connection.explicit, explicit.number == answer.request
       else { continue }

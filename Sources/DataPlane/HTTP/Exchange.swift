@@ -32,7 +32,7 @@ extension Worker {
       return false
     }
     connection.exchange.reset()
-    arm(&connection, deadline: now + settings.limits.keepAlive)
+    armToRest(&connection, deadline: now + settings.limits.keepAlive)
     return true
   }
 }

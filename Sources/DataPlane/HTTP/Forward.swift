@@ -141,7 +141,7 @@ extension Worker {
         return .ended(goesOn: false)
       }
       connection.exchange.reset()
-      arm(&connection, deadline: now + settings.limits.keepAlive)
+      armToRest(&connection, deadline: now + settings.limits.keepAlive)
       return .ended(goesOn: true)
     case .close:
       writeRecord(&connection, outcome: .completed)

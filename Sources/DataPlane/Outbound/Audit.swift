@@ -39,6 +39,14 @@ struct OpenRecord: ~Copyable {
     startedWallClock = wallClock
   }
 
+  /// One that nothing is written down of.
+  static var closed: OpenRecord {
+    var record = OpenRecord(
+      id: AuditID(rawValue: 0), startedAt: Instant(nanoseconds: 0), wallClock: 0)
+    record.isOpen = false
+    return record
+  }
+
   /// Begins the record of the next request on the same connection.
   mutating func reopen(id: AuditID, startedAt: Instant, wallClock: UInt64) {
     isOpen = true
@@ -131,6 +139,15 @@ struct OpenRecord: ~Copyable {
       let start = Int(hostLength) + Int(methodLength) + Int(pathLength)
       return texts.bytes.extracting(start..<texts.count)
     }
+  }
+
+  /// Leaves the texts in exactly as much memory as they need, where they stay for long.
+  mutating func trim(returningMemoryTo pool: inout BufferPool) {
+    guard texts.capacity > texts.count else { return }
+    var exact = ByteBuffer()
+    exact.append(texts.bytes)
+    swap(&exact, &texts)
+    pool.takeBack(&exact)
   }
 
   /// Bytes of memory that the texts hold.

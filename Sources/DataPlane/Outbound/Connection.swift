@@ -7,8 +7,8 @@ import Wire
 /// All that one redirected connection is: two sockets, where it stands, what moves between them,
 /// and the audit record that is open for it.
 ///
-/// Lives in the worker's slab and is touched by that worker's thread alone. An idle one owns no
-/// memory beside this; fields stand so that little is lost between them.
+/// Lives in the worker's slab and is touched by that worker's thread alone. One that rests
+/// is parked in less memory. Fields stand so that little is lost between them.
 struct Connection: ~Copyable {
   var record: OpenRecord
   /// The workload's end.
@@ -41,9 +41,9 @@ struct Connection: ~Copyable {
   /// The head that is not complete yet, if there is one: a response's never begins before its
   /// request's has ended.
   var unfinishedHead = UnfinishedHead.none
-  /// When the wheel must tell, and the step of the valid entry (0: none).
+  /// When it must have moved on, and the step at which the wheel tells, at the latest.
   var deadline: Instant
-  var timerStep: UInt64 = 0
+  var timerStep = TimerWheel.never
 
   /// Bytes of the workload that were received and not judged yet.
   var held = ByteBuffer()
@@ -75,6 +75,18 @@ extension Connection {
 
   /// Set while requests are made to the proxy itself, and not through a tunnel.
   var asksProxy: ExplicitProxy? { machine.isTunnel ? nil : explicit }
+
+  var hasUnfinishedHead: Bool {
+    if case .none = unfinishedHead { false } else { true }
+  }
+
+  /// Bytes go both ways unseen, until one side ends.
+  var isRelay: Bool {
+    guard exchange.state == .off, machine.state == .relaying || machine.state == .exchanging,
+      case .untilEnd = sent.meter, case .untilEnd = received.meter
+    else { return false }
+    return true
+  }
 
   /// The request is on its way or complete, and nothing is read from the client until its answer
   /// comes; or the upstream is not connected yet.

@@ -17,13 +17,16 @@ extension Worker {
       let slot = nextRecheck < slab.slotCount ? nextRecheck : 0
       nextRecheck = slot + 1
       slotsToRecheck -= 1
-      guard let reference = slab.find(slot: slot), !reference.connection.isReleased else {
-        continue
-      }
+      let form = slab.form(at: slot)
+      // Nothing is under way between two requests.
+      guard form != .parked, let reference = find(slot: slot), !reference.connection.isReleased
+      else { continue }
       if let denial = denial(of: reference.connection, by: policy) {
         cut(denial, &reference.connection)
       } else if let explicit = reference.connection.explicit, !explicit.attempts.isEmpty {
         recheckAttempts(explicit, policy, &reference.connection)
+      } else if form == .parkedRelay {
+        park(UInt32(slot))
       }
     }
   }

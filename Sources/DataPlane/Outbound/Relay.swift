@@ -78,7 +78,12 @@ extension Worker {
     if sentEnds { connection.upstream.descriptor.shutdownWrite() }
     if receivedEnds { connection.client.descriptor.shutdownWrite() }
     if hasEnded { return close(&connection, outcome: connection.failure ?? .completed) }
-    arm(&connection, deadline: now + longestSilence(inRelay: connection))
+    let deadline = now + longestSilence(inRelay: connection)
+    if connection.isHalfClosed {
+      arm(&connection, deadline: deadline)
+    } else {
+      armToRest(&connection, deadline: deadline)
+    }
     if again { queue(&connection) }
   }
 

@@ -45,7 +45,7 @@ struct Worker: ~Copyable {
   var spare: Descriptor
 
   var slab = ConnectionSlab()
-  private var wheel: TimerWheel
+  var wheel: TimerWheel
   private var ready: [ConnectionID] = []
   /// Those whose turn it is; empty between batches.
   private var readyNow: [ConnectionID] = []
@@ -223,11 +223,11 @@ struct Worker: ~Copyable {
         acceptExpected(on: listeners[position])
       }
     case .client:
-      guard let reference = slab.find(token.id) else { return }
+      guard let reference = find(token.id) else { return }
       reference.connection.client.note(readiness)
       advance(&reference.connection)
     case .upstream(let serial):
-      guard let reference = slab.find(token.id) else { return }
+      guard let reference = find(token.id) else { return }
       guard reference.connection.upstreamSerial == serial, reference.connection.upstream.isOpen
       else {
         return attemptReady(serial: serial, readiness, &reference.connection)
@@ -284,7 +284,7 @@ struct Worker: ~Copyable {
     guard !ready.isEmpty else { return }
     swap(&readyNow, &ready)
     for index in readyNow.indices {
-      guard let reference = slab.find(readyNow[index]) else { continue }
+      guard let reference = find(readyNow[index]) else { continue }
       reference.connection.isReady = false
       advance(&reference.connection)
     }
@@ -296,23 +296,32 @@ struct Worker: ~Copyable {
   /// Sets when the connection must have moved on. Moving a deadline back costs one store.
   mutating func arm(_ connection: inout Connection, deadline: Instant) {
     connection.deadline = deadline
-    let step = TimerWheel.step(of: deadline)
-    if connection.timerStep == 0 || step < connection.timerStep {
-      connection.timerStep = wheel.insert(connection.id, deadline: deadline)
+    wake(&connection, by: deadline)
+  }
+
+  /// Has the wheel tell by `time`, or before.
+  mutating func wake(_ connection: inout Connection, by time: Instant) {
+    if TimerWheel.step(of: time) < connection.timerStep {
+      connection.timerStep = wheel.enter(connection.id.index, by: time)
     }
   }
 
   private mutating func runTimers() {
     if let again = acceptsAgainAt, again <= now { resumeAccepting() }
-    for entry in wheel.takeDue(at: now) {
-      guard let reference = slab.find(entry.id), reference.connection.timerStep == entry.step,
-        !reference.connection.isReleased
-      else { continue }
-      reference.connection.timerStep = 0
-      if reference.connection.deadline > now {
-        arm(&reference.connection, deadline: reference.connection.deadline)
-      } else {
+    while let index = wheel.popDue(at: now) {
+      if let deadline = slab.parkedDeadline(at: index), deadline > now {
+        // Further away than the wheel reaches.
+        _ = wheel.enter(index, by: deadline)
+        continue
+      }
+      guard let reference = find(slot: Int(index)), !reference.connection.isReleased else {
+        continue
+      }
+      reference.connection.timerStep = TimerWheel.never
+      if reference.connection.deadline <= now {
         deadlinePassed(&reference.connection)
+      } else if hasRested(&reference.connection) {
+        park(index)
       }
     }
   }
@@ -354,6 +363,7 @@ struct Worker: ~Copyable {
     discardPipe(&connection.sent)
     discardPipe(&connection.received)
     counters.connectionsClosed.add(1)
+    wheel.remove(connection.id.index)
     slab.release(connection.id)
   }
 
@@ -378,8 +388,9 @@ struct Worker: ~Copyable {
     listeners.removeAll()
     acceptsAgainAt = nil
     for id in slab.all {
-      guard let reference = slab.find(id), !reference.connection.isReleased,
-        reference.connection.exchange.state == .idle
+      // A relay that is parked goes on.
+      guard slab.form(at: Int(id.index)) != .parkedRelay, let reference = find(id),
+        !reference.connection.isReleased, reference.connection.exchange.state == .idle
       else { continue }
       close(&reference.connection, outcome: .shutdown)
     }
@@ -391,7 +402,7 @@ struct Worker: ~Copyable {
     isDraining = true
     listeners.removeAll()
     for id in slab.all {
-      guard let reference = slab.find(id) else { continue }
+      guard let reference = find(id) else { continue }
       if reference.connection.record.isUndecided {
         // It has not said enough to be judged, and won't any more.
         reference.connection.record.noteDenied(
