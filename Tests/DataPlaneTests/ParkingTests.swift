@@ -61,9 +61,9 @@ struct ParkingTests {
     var scene = try Scene()
     for _ in 0..<20 {
       scene.loop.pass(Worker.parkAfter * 2 / 5)
+      #expect(scene.loop.form == .full)
       scene.client.send(Self.get)
       scene.upstream.exchange(Self.answer, with: &scene.client, &scene.loop)
-      #expect(scene.loop.form == .full)
     }
   }
 
@@ -175,11 +175,9 @@ extension Peer {
     _ answer: String, with client: inout Peer, _ loop: inout Loop
   ) {
     let (asked, answered) = (received.count, client.received.count)
-    var isAsked = false
-    while !isAsked {
-      loop.turn()
+    loop.run {
       read()
-      isAsked = received.count > asked && text.hasSuffix("\r\n\r\n")
+      return received.count > asked && text.hasSuffix("\r\n\r\n")
     }
     send(answer)
     loop.run {
