@@ -40,7 +40,10 @@ demo: ## show what happens to a workload's traffic (needs root)
 	@Tests/Demo/demo
 
 bench: release ## compare with nft, Envoy and HAProxy and publish the figures (needs root)
-	@status=0; Benchmarks/compare-init || status=$$?; Benchmarks/compare --publish && exit $$status
+	@status=0; \
+	for step in compare-init 'micro --allocations' allocations 'compare --publish'; do \
+	  Benchmarks/$$step || status=$$?; \
+	done; exit $$status
 
 bench-quick: release ## the same ratios to Envoy and HAProxy from three minutes (needs root)
 	@Benchmarks/compare --quick

@@ -10,6 +10,7 @@ from comparison.processor import resident
 from comparison.stage import HERE, NAME, WEB, Unable
 
 SETTLES = 0.3  # seconds until memory is read
+RESTS = 2  # the same once connections are idle: what a proxy gives back it gives back then
 WARM = 100  # connections that come and go before the growth is counted
 
 
@@ -60,11 +61,11 @@ def growth(stage, contender, kind, counts):
     try:
         hold(stage, holder, WARM)
         hold(stage, holder, 0)
-        time.sleep(SETTLES)
+        time.sleep(RESTS)
         before, _ = resident(contender.process.pid)
         for count in counts:
             hold(stage, holder, count)
-            time.sleep(SETTLES)
+            time.sleep(RESTS)
             grown[str(count)] = resident(contender.process.pid)[0] - before
     finally:
         stage.end(holder)
