@@ -15,10 +15,12 @@ package enum Binary: String, Sendable {
     }
   }
 
-  /// Whether the programs are built for release, as `make test` builds them: what they cost is only
-  /// measured then.
+  /// Whether the programs are built for release, as `make test` builds them, and without a
+  /// sanitizer: what they cost is only measured then.
   package static var isRelease: Bool {
-    guard let path = try? find(Binary.sidecar.rawValue) else { return false }
+    guard Sanitizer.current == nil, let path = try? find(Binary.sidecar.rawValue) else {
+      return false
+    }
     return URL(fileURLWithPath: path).resolvingSymlinksInPath().path.contains("/release/")
   }
 

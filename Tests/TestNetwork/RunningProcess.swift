@@ -43,7 +43,8 @@ package final class RunningProcess: Sendable {
     let variables = [
       "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C",
       "HOME": "/",
-    ].merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
+    ].merging(Sanitizer.environment) { $1 }.merging(environment) { $1 }
+      .map { "\($0.key)=\($0.value)" }
     let out = try Self.pipe(for: command)
     let err = try Self.pipe(for: command)
     let standardInput = try Self.descriptor(reading: input)
@@ -181,10 +182,11 @@ extension RunningProcess {
   }
 
   /// Waits for the process to end and its output to be read to the end.
-  /// - Parameter timeout: seconds; when they pass the process is killed and the error thrown.
+  /// - Parameter timeout: seconds, times `Sanitizer.patience`; when they pass the process is killed
+  ///   and the error thrown.
   @discardableResult
   package func wait(timeout: Double = 30) throws(TestNetworkError) -> Finished {
-    let deadline = Date(timeIntervalSinceNow: timeout)
+    let deadline = Date(timeIntervalSinceNow: timeout * Sanitizer.patience)
     state.condition.lock()
     while state.termination == nil, state.condition.wait(until: deadline) {}
     guard let termination = state.termination else {
@@ -206,7 +208,7 @@ extension RunningProcess {
     for what: String, timeout: Double = 10, recheck: Double? = nil,
     until condition: (RunningProcess) -> Value?
   ) throws(TestNetworkError) -> Value {
-    let deadline = Date(timeIntervalSinceNow: timeout)
+    let deadline = Date(timeIntervalSinceNow: timeout * Sanitizer.patience)
     while true {
       let ended = state.condition.withLock {
         (state.termination, state.out.count, state.err.count)

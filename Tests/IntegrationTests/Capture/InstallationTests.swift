@@ -126,7 +126,7 @@ struct InstallationTests {
           "strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=%network,close,exit_group", "-e",
           "inject=%network,exit_group:signal=KILL:when=\(kills + 1)",
           try Binary.initContainer.path, "apply", "--config", path,
-        ])
+        ], environment: Sanitizer.traced)
       guard run.termination != .exited(0) else { break }
       kills += 1
       let state = try State(place)
