@@ -8,7 +8,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test check demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check demo bench bench-quick clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -27,6 +27,9 @@ release: setup ## build both programs for release, in .build/release
 
 test: release ## run every test; with root also those in network namespaces
 	@SWIFT="$(SWIFT)" .ci/test
+
+sanitize: setup ## run every test under AddressSanitizer, then ThreadSanitizer (long; not in CI)
+	@SWIFT="$(SWIFT)" .ci/sanitize
 
 check: release ## format, warnings, layering, unsafe code, what the binaries link
 	@SWIFT="$(SWIFT)" .ci/check
