@@ -96,7 +96,8 @@ struct TLSTests {
   }
 
   @Test func `half a hello and then nothing ends at the deadline`() throws {
-    let scene = try ProxyScene(allowlist: Self.rules, limits: "peekSeconds: 0.3")
+    let scene = try ProxyScene(
+      allowlist: Self.rules, limits: "peekSeconds: \(0.3 * Sanitizer.patience)")
     let seen = try scene.tls(
       ProxyScene.web4, 443, ["--sni", "api.example.com", "--damage", "stall"])
     #expect(seen["result"] == "alert", "\(seen)")
