@@ -59,12 +59,12 @@ def growth(stage, contender, kind, counts):
         holder = stage.start(sys.executable, HERE / "hold.py", uid, WEB, NAME, kind, log="hold")
     grown = {}
     try:
-        hold(stage, holder, WARM)
-        hold(stage, holder, 0)
+        hold(holder, WARM)
+        hold(holder, 0)
         time.sleep(RESTS)
         before, _ = resident(contender.process.pid)
         for count in counts:
-            hold(stage, holder, count)
+            hold(holder, count)
             time.sleep(RESTS)
             grown[str(count)] = resident(contender.process.pid)[0] - before
     finally:
@@ -73,8 +73,8 @@ def growth(stage, contender, kind, counts):
     return grown
 
 
-def hold(stage, holder, count, seconds=60):
-    said = stage.said("hold")
+def hold(holder, count, seconds=60):
+    said = holder.said.with_suffix(".log")
     lines = len(said.read_text().splitlines())
     holder.stdin.write(f"{count}\n".encode())
     holder.stdin.flush()

@@ -15,7 +15,7 @@ CAPTIONS = {
     "memory-tls": "Memory against idle TLS connections, by proxy",
     "decisions": "Time of a decision against the number of rules",
 }
-PART = re.compile(r"(<!-- (\w+): written by Benchmarks/publish -->\n).*?(<!-- end -->)", re.DOTALL)
+PART = r"(<!-- (\w+): written by Benchmarks/%s -->\n).*?(<!-- end -->)"
 
 
 def publish(measured):
@@ -43,7 +43,13 @@ def refresh(measured, lines, day, pictures):
     if "latency" in parts:
         parts["latency"] += "".join("\n\n" + report.of_line(lines[key], measured["contenders"])
                                     for key in ("latency-p50", "latency-p99"))
-    unknown = [name for _, name, _ in PART.findall(DOCUMENT.read_text()) if name not in parts]
+    fill("publish", parts)
+
+
+def fill(program, parts):
+    """Puts the parts that a program writes into the document."""
+    pattern, text = re.compile(PART % program, re.DOTALL), DOCUMENT.read_text()
+    unknown = [name for _, name, _ in pattern.findall(text) if name not in parts]
     if unknown:
         raise Unable(f"{DOCUMENT} shows {', '.join(unknown)}, which this run did not measure")
-    DOCUMENT.write_text(PART.sub(lambda m: f"{m[1]}{parts[m[2]]}\n{m[3]}", DOCUMENT.read_text()))
+    DOCUMENT.write_text(pattern.sub(lambda m: f"{m[1]}{parts[m[2]]}\n{m[3]}", text))

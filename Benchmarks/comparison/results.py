@@ -11,23 +11,32 @@ from comparison.stage import HERE, sh
 
 
 def new(everyone, arguments):
-    return {
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
-        "machine": f"{processor.count()} × {processor.model()}, Linux {platform.release()}",
-        "versions": versions(),
-        "note": arguments.note, "rounds": arguments.rounds, "seconds": arguments.seconds,
+    return heading(arguments) | {
+        "versions": own_versions() | peers_versions(),
         "contenders": {contender.name: contender.says for contender in everyone},
         "starts": {}, "idle": {}, "latency": [], "loads": {},
     }
 
 
-def versions():
+def heading(arguments):
+    """When and on what a run was held."""
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
+        "machine": f"{processor.count()} × {processor.model()}, Linux {platform.release()}",
+        "versions": own_versions(),
+        "note": arguments.note, "rounds": arguments.rounds, "seconds": arguments.seconds,
+    }
+
+
+def own_versions():
     commit = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"],
                             capture_output=True, text=True).stdout.strip()
     said = subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr
-    return {"portarium": commit or "unknown", "Envoy": envoy.VERSION,
-            "HAProxy": sh("haproxy", "-v").split()[2].split("-")[0],
-            "nginx": said.strip().rpartition("/")[2]}
+    return {"portarium": commit or "unknown", "nginx": said.strip().rpartition("/")[2]}
+
+
+def peers_versions():
+    return {"Envoy": envoy.VERSION, "HAProxy": sh("haproxy", "-v").split()[2].split("-")[0]}
 
 
 def decisions():

@@ -22,10 +22,12 @@ class Sidecar(Contender):
         program = stage.directory / f"portarium-{self.name}"
         if not program.exists():
             shutil.copy(self.binary, program)
-        document = self.configure(
+        return [program, "run", "--config", self.document(stage)]
+
+    def document(self, stage):
+        return self.configure(
             stage, "policy.yaml", PORT=self.port, ADMIN=self.port - 1, HEALTH=self.port + 20,
             WORKERS=self.workers, OTHERS="".join(map(other_rule, range(self.rules - 3))))
-        return [program, "run", "--config", document]
 
 
 def other_rule(index):
