@@ -42,9 +42,10 @@ demo: ## show what happens to a workload's traffic (needs root)
 	@rm -f .build/demo.log
 	@Tests/Demo/demo
 
-bench: release ## compare with nft, Envoy and HAProxy and publish the figures (needs root)
+bench: release ## compare with nft, Envoy and HAProxy, try the scale, publish the figures (needs root)
 	@status=0; \
-	for step in compare-init 'micro --allocations' allocations 'compare --publish'; do \
+	for step in compare-init 'micro --allocations' allocations 'compare --publish' \
+	  'scale --publish'; do \
 	  Benchmarks/$$step || status=$$?; \
 	done; exit $$status
 
