@@ -122,6 +122,20 @@ struct ConnectionSlabTests {
     }
   }
 
+  @Test("That holds in whatever order the values of a burst go", arguments: [false, true])
+  func spareAfterBurst(lastFirst: Bool) {
+    var pool = PlacePool<Int>()
+    let places = (0..<1000).map { pool.insert($0) }
+    for place in lastFirst ? places.reversed() : places { _ = pool.remove(place) }
+    let kept = pool.byteCount
+    for round in 0..<3 {
+      #expect(pool.insert(round) == 0)
+      #expect(pool.byteCount == kept)
+      #expect(pool.remove(0) == round)
+      #expect(pool.byteCount == kept)
+    }
+  }
+
   @Test("The lowest place is taken first")
   func lowest() {
     var pool = PlacePool<Int>()

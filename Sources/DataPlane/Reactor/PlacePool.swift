@@ -1,8 +1,9 @@
 import Kernel
 
 /// Places of fixed address for values of one type, in chunks that come from the system and go back to
-/// it. The lowest free place is taken first, so that the last chunks run empty after a burst. One
-/// empty chunk is kept: a single value that comes and goes costs no system call.
+/// it. The lowest free place is taken first, so that the last chunks run empty after a burst. The
+/// memory of one empty chunk is kept for the next, wherever that is: a single value that comes and
+/// goes costs no system call.
 ///
 /// Used by one thread.
 @safe struct PlacePool<Value: ~Copyable>: ~Copyable {
@@ -10,13 +11,14 @@ import Kernel
   private static var chunkSize: Int { UInt128.bitWidth }
   private static var chunkBytes: Int { chunkSize * MemoryLayout<Value>.stride }
 
-  /// Nil where the chunk went back. A place's memory is initialised exactly while its bit in `free`
-  /// is clear.
+  /// Nil where the chunk is empty. A place's memory is initialised exactly while its bit in `free` is
+  /// clear.
   private var chunks: [UnsafeMutablePointer<Value>?] = unsafe []
   private var free: [UInt128] = []
   /// No chunk before this one has a free place.
   private var lowest = 0
-  private var hasEmptyChunk = false
+  /// What the last chunk that ran empty left, until another begins there.
+  private var spare: UnsafeMutablePointer<Value>?
   private var mappedChunks = 0
 
   init() {}
@@ -28,6 +30,7 @@ import Kernel
     for chunk in unsafe chunks.indices {
       if let start = unsafe chunks[chunk] { unsafe Pages.unmap(start, Self.chunkBytes) }
     }
+    if let spare = unsafe spare { unsafe Pages.unmap(spare, Self.chunkBytes) }
   }
 
   /// Bytes of the chunks that there are.
@@ -40,13 +43,7 @@ import Kernel
       unsafe chunks.append(nil)
       free.append(.max)
     }
-    if unsafe chunks[lowest] == nil {
-      let start = unsafe Pages.map(Self.chunkBytes)
-      unsafe chunks[lowest] = start.bindMemory(to: Value.self, capacity: Self.chunkSize)
-      mappedChunks += 1
-    } else if free[lowest] == .max {
-      hasEmptyChunk = false
-    }
+    if free[lowest] == .max { unsafe chunks[lowest] = takeMemory() }
     let place = lowest * Self.chunkSize + free[lowest].trailingZeroBitCount
     unsafe pointer(place).initialize(to: value)
     free[lowest] &= free[lowest] &- 1
@@ -69,13 +66,25 @@ import Kernel
     unsafe chunks[place / Self.chunkSize]! + place % Self.chunkSize
   }
 
+  /// Memory of a chunk, none of it initialised.
+  private mutating func takeMemory() -> UnsafeMutablePointer<Value> {
+    if let memory = unsafe spare {
+      unsafe spare = nil
+      return unsafe memory
+    }
+    mappedChunks += 1
+    let start = unsafe Pages.map(Self.chunkBytes)
+    return unsafe start.bindMemory(to: Value.self, capacity: Self.chunkSize)
+  }
+
   private mutating func chunkRanEmpty(_ chunk: Int) {
-    guard hasEmptyChunk else {
-      hasEmptyChunk = true
+    let memory = unsafe chunks[chunk]!
+    unsafe chunks[chunk] = nil
+    guard unsafe spare != nil else {
+      unsafe spare = memory
       return
     }
-    unsafe Pages.unmap(chunks[chunk]!, Self.chunkBytes)
-    unsafe chunks[chunk] = nil
+    unsafe Pages.unmap(memory, Self.chunkBytes)
     mappedChunks -= 1
   }
 
