@@ -5,12 +5,15 @@ internal import CLinux
 package struct Pipe: ~Copyable {
   private let readEnd: Descriptor
   private let writeEnd: Descriptor
-  /// Bytes that fit, as far as the kernel fills its pages.
+  /// Bytes that fit at most: as far as the kernel fills its pages.
   package let capacity: Int
 
-  /// - Parameter capacity: bytes asked for. An unprivileged user has 16,384 pages for all pipes
-  ///   together (`pipe-user-pages-soft`); beyond that the kernel's default of 64 KiB stays.
-  package init(capacity: Int) throws(Errno) {
+  /// - Parameters:
+  ///   - capacity: bytes asked for. The kernel grants any process 1 MiB (`pipe-max-size`), and the
+  ///     processes of an unprivileged user 16,384 pages for all their pipes together
+  ///     (`pipe-user-pages-soft`); beyond that a new pipe has two pages, and keeps them.
+  ///   - smaller: bytes asked for where that is refused.
+  package init(capacity: Int, orElse smaller: Int) throws(Errno) {
     var ends: (Int32, Int32) = (-1, -1)
     _ = try systemCall {
       unsafe withUnsafeMutableBytes(of: &ends) {
@@ -19,8 +22,9 @@ package struct Pipe: ~Copyable {
     }
     readEnd = Descriptor(owning: ends.0)
     writeEnd = Descriptor(owning: ends.1)
+    var set = pl_set_pipe_size(writeEnd.number, Int32(capacity))
+    if set < 0 { set = pl_set_pipe_size(writeEnd.number, Int32(smaller)) }
     // A refusal leaves the default size, which works as well, only in smaller steps.
-    let set = pl_set_pipe_size(writeEnd.number, Int32(capacity))
     self.capacity = set > 0 ? Int(set) : Self.defaultCapacity
   }
 

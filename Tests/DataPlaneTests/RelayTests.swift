@@ -23,6 +23,13 @@ struct RelayTests {
     #expect(again.count { $0.pipe.capacity == PipePool.large } == 16)
   }
 
+  @Test("A pipe that may not be as large as was asked for is as large as the next size")
+  func smallerPipe() throws {
+    // More than the kernel ever grants.
+    let pipe = try Pipe(capacity: Int(Int32.max), orElse: 256 << 10)
+    #expect(pipe.capacity == 256 << 10)
+  }
+
   @Test("A connection sends small segments at once, without being told to")
   func noDelay() throws {
     let server = try Server()

@@ -19,8 +19,8 @@ struct PipePool: ~Copyable {
   /// descriptors, which are connections' before they are pipes'.
   private let limit: Int
   /// Of these the large ones. An unprivileged user gets 16,384 pages for all pipes, which is more
-  /// than 128 pipes take of which one in eight is large; later ones would stay at the kernel's
-  /// default and work in smaller steps.
+  /// than 128 pipes take of which one in eight is large; later ones would have two pages and work in
+  /// small steps.
   private let largeLimit: Int
 
   init(limit: Int) {
@@ -58,7 +58,8 @@ struct PipePool: ~Copyable {
 
   private mutating func make() -> Box? {
     do {
-      let pipe = Box(try Pipe(capacity: largeCount < largeLimit ? Self.large : Self.small))
+      let capacity = largeCount < largeLimit ? Self.large : Self.small
+      let pipe = Box(try Pipe(capacity: capacity, orElse: Self.small))
       if pipe.isLarge { largeCount += 1 }
       return pipe
     } catch {
