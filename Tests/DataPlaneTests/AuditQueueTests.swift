@@ -136,6 +136,26 @@ struct AuditQueueTests {
     #expect(loop.worker.counters.auditDropped.value == 3)
   }
 
+  @Test("A queue that is full because its lines gather is no reason to drop any")
+  func gathering() throws {
+    let place = Place()
+    let path = place.path("audit.log")
+    var loop = try Loop(policy: .denyingAll) { $0.dropsAuditWhenFull = true }
+    try loop.startWriter(to: AuditSink.open(.file(path: path)))
+    for _ in 0..<3 {
+      loop.stallSink()
+      var client = try loop.connect(to: nil)
+      loop.run {
+        client.read()
+        return client.wasReset
+      }
+    }
+    let isWritten = loop.finishWriter()
+    #expect(isWritten)
+    #expect(loop.worker.counters.auditDropped.value == 0)
+    #expect(text(path).split(separator: "\n").count { $0 != "{}" } == 3)
+  }
+
   /// Until `condition` holds, at most 10 s.
   private func wait(for what: String, _ condition: () -> Bool) {
     let deadline = Instant.now() + 10 * DataPlaneSettings.Limits.second

@@ -118,6 +118,12 @@ struct Loop: ~Copyable {
     _ = writer.queues[0].offer(Array(lines).span)
   }
 
+  /// Has the audit's lines written, instead of asked for by `records`.
+  func startWriter(to sink: consuming AuditSink) throws { try writer.start(writingTo: sink) }
+
+  /// Ends the writer once all is written.
+  func finishWriter() -> Bool { writer.finish(milliseconds: 10_000) }
+
   /// The audit records since the last time.
   func records() throws -> [[String: Any]] {
     var bytes = ByteBuffer()

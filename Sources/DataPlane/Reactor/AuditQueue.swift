@@ -39,7 +39,10 @@ final class AuditQueue: Sendable {
   var depth: Int { state.withLock { $0.lines.count } }
 
   /// By the worker, after an offer that was not taken.
-  func waitForRoom(milliseconds: Int32) { room.wait(milliseconds: milliseconds) }
+  ///
+  /// - Returns: false where there was no room in time.
+  @discardableResult
+  func waitForRoom(milliseconds: Int32) -> Bool { room.wait(milliseconds: milliseconds) }
 
   /// By the writer: moves what waits behind the bytes of `batch`.
   func take(into batch: inout ByteBuffer) {

@@ -67,6 +67,8 @@ struct Worker: ~Copyable {
   private var policyNumbers: [UInt16] = []
   var auditEncoder: AuditEncoder
   var auditLines = TextBuffer(capacity: 64 * 1024)
+  /// Records are dropped until the writer takes some again.
+  var isSinkStalled = false
   var auditIDs: AuditIDGenerator
   var traceIDs: TraceIDGenerator
 
