@@ -16,10 +16,9 @@ def publish(measured):
     tables = at / f"{day}-scale.md"
     tables.write_text(f"# Scale, measured on {day}\n\n{report.of_everything(measured)}\n"
                       f"{pictures.format(at='')}\n")
-    publication.fill("scale", {
-        "scale": f"{report.of_machine(measured)} [All tables](../Benchmarks/results/{day}-scale.md).\n\n"
-                 f"{report.of_claims(curves.of(measured))}\n\n"
-                 + pictures.format(at="../Benchmarks/results/")})
+    publication.fill("scale", {"scale": "\n\n".join([
+        f"{report.of_machine(measured)} [All tables](../Benchmarks/results/{day}-scale.md).",
+        report.of_claims(curves.of(measured)), pictures.format(at="../Benchmarks/results/")])})
     return tables
 
 

@@ -1,4 +1,4 @@
-"""How each curve is measured: the places take turns, forwards in one round and backwards in the next."""
+"""How each curve is measured: its places take turns, forwards in one round, backwards in the next."""
 
 import argparse
 import contextlib
