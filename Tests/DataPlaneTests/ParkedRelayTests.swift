@@ -153,25 +153,38 @@ struct ParkedRelayTests {
     #expect(scene.loop.form == .full)
   }
 
-  @Test("had nothing left to deliver")
-  func pending() throws {
+  @Test("had nothing left to deliver, either way", arguments: [true, false])
+  func pending(toServer: Bool) throws {
     var scene = try RecheckScene(.opaque)
-    // Until the client, which reads nothing, leaves some of it here; then all was read.
+    // Until the other end, which reads nothing, leaves some of it here; then all was read.
     let block = [UInt8](repeating: 7, count: 16 * 1024)
     var sent = 0
     var delivers = true
     while delivers, sent < 64 << 20 {
-      if case .bytes(let count) = scene.upstream.socket.send(block.span) { sent += count }
+      let result =
+        toServer
+        ? scene.client.socket.send(block.span) : scene.upstream.socket.send(block.span)
+      if case .bytes(let count) = result { sent += count }
       for _ in 0..<3 { scene.loop.turn(longestWait: 0) }
-      delivers = scene.loop.worker.find(slot: 0)?.connection.received.isEmpty ?? false
+      let reference = scene.loop.worker.find(slot: 0)
+      delivers =
+        (toServer ? reference?.connection.sent.isEmpty : reference?.connection.received.isEmpty)
+        ?? false
     }
-    let readsOn = scene.loop.worker.find(slot: 0)?.connection.upstream.isReadable
+    let reference = scene.loop.worker.find(slot: 0)
+    let readsOn =
+      toServer
+      ? reference?.connection.client.isReadable : reference?.connection.upstream.isReadable
     #expect(readsOn == false)
     scene.loop.rest()
     #expect(scene.loop.form == .full)
+    let before = (scene.upstream.received.count, scene.client.received.count)
     scene.loop.run {
+      scene.upstream.read()
       scene.client.read()
-      return scene.client.received.count == sent
+      return toServer
+        ? scene.upstream.received.count == before.0 + sent
+        : scene.client.received.count == before.1 + sent
     }
     scene.loop.pass(0)
     scene.loop.rest()
