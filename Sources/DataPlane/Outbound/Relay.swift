@@ -18,8 +18,9 @@ enum PumpOutcome {
 }
 
 extension Worker {
-  /// Bytes that one direction may move before others get their turn, in reads.
+  /// What one direction may move before others get their turn: so many reads, or bytes.
   static let readsPerTurn = 16
+  private static let bytesPerTurn = 4 << 20
   /// Silence after which the ends of a half-closed connection are probed: long before conntrack
   /// forgets it.
   private static let silenceBeforeProbes = 15 * DataPlaneSettings.Limits.second
@@ -123,6 +124,7 @@ extension Worker {
     surplus: inout ByteBuffer, kept: inout ByteBuffer
   ) -> PumpOutcome {
     var reads = 0
+    let turnsEnd = transit.delivered + UInt64(Self.bytesPerTurn)
     while true {
       if let blocked = flush(&transit, to: &destination) { return blocked }
       if transit.meter.isComplete {
@@ -133,7 +135,7 @@ extension Worker {
         returnPipe(&transit)
         return .waiting
       }
-      guard reads < Self.readsPerTurn else { return .budgetSpent }
+      guard reads < Self.readsPerTurn, transit.delivered < turnsEnd else { return .budgetSpent }
       reads += 1
       let stopped =
         transit.isBulk && transit.meter.allowsSplice && !source.hasUrgentData
