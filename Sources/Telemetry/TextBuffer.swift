@@ -58,6 +58,8 @@ package struct TextBuffer: ~Copyable, Sendable {
   /// Lets `body` append at most `limit` bytes.
   @inline(__always)
   mutating func write(_ limit: Int, _ body: (inout OutputSpan<UInt8>) -> Void) {
+    // An array that owns no memory would write to the one empty storage that all threads share.
+    guard limit > 0 else { return }
     storage.append(addingCapacity: limit) { (output: inout OutputSpan<UInt8>) in body(&output) }
   }
 }

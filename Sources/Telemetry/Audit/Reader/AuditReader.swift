@@ -36,6 +36,8 @@ package struct AuditReader: ~Copyable, Sendable {
     searched -= nextLine
     lineStart = 0
     nextLine = 0
+    // As for TextBuffer: nothing is written to the empty storage that all threads share.
+    guard bytes.count > 0 else { return }
     storage.append(addingCapacity: bytes.count) { (output: inout OutputSpan<UInt8>) in
       for index in 0..<bytes.count { output.append(bytes[index]) }
     }
