@@ -24,10 +24,15 @@ extension Worker {
     }
     let goesOn = readRequest(&connection, into: &bytes, isScratch: usesScratch)
     if usesScratch {
-      if !connection.isLingering { connection.held.append(bytes.bytes) }
+      if !bytes.isEmpty, !connection.isLingering {
+        buffers.lend(to: &connection.held)
+        connection.held.append(bytes.bytes)
+      }
       swap(&bytes, &scratch)
     } else if !bytes.isEmpty, !connection.isLingering {
       swap(&bytes, &connection.held)
+    } else {
+      buffers.takeBack(&bytes)
     }
     return goesOn
   }
