@@ -12,15 +12,11 @@ import Wire
 /// connection goes through are extensions under `Outbound/`.
 struct Worker: ~Copyable {
   static let acceptsPerBatch = 64
-  /// More than the longest queue of connections that wait to be accepted.
-  private static let batchesBeforeDrain = 64
   /// Requests of one connection that are taken before others get their turn.
   static let requestsPerTurn = 16
   /// How long, and for how many bytes, an answered connection is read away before it is closed.
   static let lingerTime: UInt64 = 2 * DataPlaneSettings.Limits.second
   static let lingerLimit = 16 << 20
-  /// Rest after an accept that failed for want of descriptors where no spare one is left.
-  private static let acceptPause: UInt64 = DataPlaneSettings.Limits.second / 10
   private static let eventsPerBatch = 256
 
   let id: Int
@@ -37,8 +33,9 @@ struct Worker: ~Copyable {
   let auditWriter: AuditWriter
 
   let epoll: Epoll
-  private var listeners: [Listener]
-  private var acceptsAgainAt: Instant?
+  var listeners: [Listener]
+  /// While listeners rest.
+  var acceptsAgainAt: Instant?
   /// Connections that probably wait when a listener tells of some.
   var expectedAccepts = 1
   /// Given up to accept and refuse a connection when no other descriptor is left.
@@ -82,7 +79,7 @@ struct Worker: ~Copyable {
   var nextRecheck = 0
   private var rechecksBegun = 0
   private var policyGeneration = 0
-  private(set) var isDraining = false
+  var isDraining = false
 
   /// The batch's time: monotonic, and what to add for nanoseconds since the Unix epoch.
   private(set) var now: Instant
@@ -291,129 +288,5 @@ struct Worker: ~Copyable {
       advance(&reference.connection)
     }
     readyNow.removeAll(keepingCapacity: true)
-  }
-
-  // MARK: Deadlines
-
-  /// Sets when the connection must have moved on. Moving a deadline back costs one store.
-  mutating func arm(_ connection: inout Connection, deadline: Instant) {
-    connection.deadline = deadline
-    wake(&connection, by: deadline)
-  }
-
-  /// Has the wheel tell by `time`, or before.
-  mutating func wake(_ connection: inout Connection, by time: Instant) {
-    if TimerWheel.step(of: time) < connection.timerStep {
-      connection.timerStep = wheel.enter(connection.id.index, by: time)
-    }
-  }
-
-  private mutating func runTimers() {
-    if let again = acceptsAgainAt, again <= now { resumeAccepting() }
-    while let index = wheel.popDue(at: now) {
-      if let deadline = slab.parkedDeadline(at: index), deadline > now {
-        // Further away than the wheel reaches.
-        _ = wheel.enter(index, by: deadline)
-        continue
-      }
-      guard let reference = find(slot: Int(index)), !reference.connection.isReleased else {
-        continue
-      }
-      reference.connection.timerStep = TimerWheel.never
-      if reference.connection.deadline <= now {
-        deadlinePassed(&reference.connection)
-      } else if hasRested(&reference.connection) {
-        park(index)
-      }
-    }
-  }
-
-  // MARK: Accepting
-
-  /// Stops listening for a moment: with no descriptor at all, level-triggered listeners would spin.
-  mutating func pauseAccepting() {
-    guard acceptsAgainAt == nil else { return }
-    acceptsAgainAt = now + Self.acceptPause
-    for listener in listeners { epoll.remove(listener.descriptor) }
-  }
-
-  private mutating func resumeAccepting() {
-    acceptsAgainAt = nil
-    reopenSpare()
-    for (position, listener) in listeners.enumerated() {
-      do {
-        try epoll.addLevelTriggered(
-          listener.descriptor, token: Token(listener: position).rawValue)
-      } catch {
-        return pauseAccepting()
-      }
-    }
-  }
-
-  mutating func reopenSpare() {
-    // Without one, accepting pauses; the next pause's end tries again.
-    if !spare.isOpen, let descriptor = try? Descriptor.spare() { spare = descriptor }
-  }
-
-  // MARK: The end
-
-  /// Ends a connection in an orderly way: what was sent arrives, then FIN.
-  mutating func close(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
-    guard !connection.isReleased else { return }
-    writeRecord(&connection, outcome: outcome)
-    connection.isReleased = true
-    discardPipe(&connection.sent)
-    discardPipe(&connection.received)
-    counters.connectionsClosed.add(1)
-    wheel.remove(connection.id.index)
-    slab.release(connection.id)
-  }
-
-  /// Ends a connection so that neither side takes what it got for the whole.
-  mutating func reset(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
-    guard !connection.isReleased else { return }
-    connection.client.descriptor.resetOnClose()
-    if connection.upstream.isOpen { connection.upstream.descriptor.resetOnClose() }
-    close(&connection, outcome: outcome)
-  }
-
-  /// Takes the connections that already wait, then no more; ends those between two requests.
-  private mutating func drain() {
-    guard !isDraining else { return }
-    for listener in listeners {
-      var batches = 0
-      while batches < Self.batchesBeforeDrain,
-        accept(on: listener, atMost: Self.acceptsPerBatch)
-      { batches += 1 }
-    }
-    isDraining = true
-    listeners.removeAll()
-    acceptsAgainAt = nil
-    for id in slab.all {
-      // A relay that is parked goes on.
-      guard slab.form(at: Int(id.index)) != .parkedRelay, let reference = find(id),
-        !reference.connection.isReleased, reference.connection.exchange.state == .idle
-      else { continue }
-      close(&reference.connection, outcome: .shutdown)
-    }
-    slab.freeReleased()
-    handOverAudit()
-  }
-
-  private mutating func closeEverything() {
-    isDraining = true
-    listeners.removeAll()
-    for id in slab.all {
-      guard let reference = find(id) else { continue }
-      if reference.connection.record.isUndecided {
-        // It has not said enough to be judged, and won't any more.
-        reference.connection.record.noteDenied(
-          .peekTimeout, enforced: true, mode: enforcementMode)
-      }
-      reset(&reference.connection, outcome: .shutdown)
-    }
-    slab.freeReleased()
-    handOverAudit()
-    if !auditLines.isEmpty { auditWriter.noteLoss() }
   }
 }
