@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Kernel
 
 /// Programs a pod's network namespace so that nothing leaves the workload undecided.
@@ -11,6 +12,7 @@ struct PortariumInit: ParsableCommand {
       Exit codes: 0 done; 1 different; 2 bad arguments or configuration; 3 no permission; 4 the \
       kernel lacks something, which is named; 5 the kernel or the system refused.
       """,
+    version: Release.version,
     subcommands: [
       Apply.self, Plan.self, Diff.self, Verify.self, Explain.self, Status.self, Remove.self,
     ],

@@ -40,7 +40,7 @@ extension Service {
       let counters = dataPlane.counters
       let backlog = dataPlane.auditBacklog
       return SidecarStatus(
-        workspaceId: now.document.workspaceId, version: Self.version,
+        workspaceId: now.document.workspaceId, version: Release.version,
         enforcementMode: now.document.enforcementMode, egressRuleCount: now.ruleset.ruleCount,
         workers: workers, startedAt: startedAt, reload: reloads.now,
         audit: SidecarStatus.Audit(
@@ -58,7 +58,7 @@ extension Service {
     return { [inForce, lifecycle, reloads, startedAt] text in
       WorkerCounters.appendMetrics(of: dataPlane.counters, to: &text)
       SidecarMetrics(
-        version: Self.version, state: lifecycle.state, workers: workers, connectionLimit: limit,
+        version: Release.version, state: lifecycle.state, workers: workers, connectionLimit: limit,
         ruleCount: inForce.now.ruleset.ruleCount, reload: reloads.now,
         auditBacklog: dataPlane.auditBacklog, startedAt: startedAt
       ).append(to: &text)

@@ -7,8 +7,6 @@ import Telemetry
 
 /// The sidecar's life: guard itself, listen, serve, drain.
 struct Service {
-  static let version = "0.1.0"
-
   /// What it is started with, but for the rules: `inForce` has those.
   let document: Document
   let fingerprint: Fingerprint

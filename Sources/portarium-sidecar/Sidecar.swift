@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Kernel
 
 /// `portarium-sidecar`: decides where a workload's connections may go, and carries them there.
@@ -12,9 +13,10 @@ struct Sidecar: ParsableCommand {
       Exit status: 0 done or allowed, 1 something denied, 2 wrong arguments or configuration, \
       3 no permission, 5 the system refused (for example a port in use), 6 drained by force.
       """,
+    version: Release.version,
     subcommands: [
       Run.self, CheckCommand.self, ReplayCommand.self, SuggestCommand.self, SchemaCommand.self,
-      Validate.self,
+      Validate.self, WaitCommand.self,
     ],
     defaultSubcommand: Run.self)
 
