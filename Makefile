@@ -8,7 +8,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test sanitize check demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check manifests demo bench bench-quick clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -33,6 +33,9 @@ sanitize: setup ## run every test under AddressSanitizer, then ThreadSanitizer (
 
 check: release ## format, warnings, layering, unsafe code, what the binaries link
 	@SWIFT="$(SWIFT)" .ci/check
+
+manifests: release ## hold the Kubernetes manifests against schemas, the documents' programs, each other
+	@infra/kubernetes/check
 
 demo: ## show what happens to a workload's traffic (needs root)
 	@Tests/Demo/demo --needs

@@ -1,0 +1,1 @@
+"""The checks of infra/kubernetes/check, a module each."""
