@@ -4,6 +4,7 @@
 # shipped.
 
 SWIFT ?= swift
+SETUP ?= .ci/setup
 # Nothing loads the programs as a library: exported symbols would only keep dead code alive.
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 setup: ## install the Debian packages that are missing (needs root)
-	@.ci/setup
+	@$(SETUP)
 
 build: setup ## build everything for debugging, tests included
 	$(SWIFT) build --build-tests
