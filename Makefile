@@ -9,7 +9,7 @@ SETUP ?= .ci/setup
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test sanitize check manifests demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check images manifests demo bench bench-quick clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -34,6 +34,9 @@ sanitize: setup ## run every test under AddressSanitizer, then ThreadSanitizer (
 
 check: release ## format, warnings, layering, unsafe code, what the binaries link
 	@SWIFT="$(SWIFT)" .ci/check
+
+images: release ## build both container images, in .build/images (needs root)
+	@images/build
 
 manifests: release ## hold the Kubernetes manifests against schemas, the documents' programs, each other
 	@infra/kubernetes/check
