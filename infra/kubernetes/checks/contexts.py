@@ -8,6 +8,7 @@ from .manifests import KUBERNETES, ROOT, containers, pods, resources
 
 PAIR = {"portarium-init", "portarium-sidecar"}
 README = "initcontainer/README.md"
+RELEASE = "Sources/Configuration/Release.swift"
 # With one of these a container gets out, or out of its confines: docs/capture.md.
 FORBIDDEN = {"ALL", "NET_ADMIN", "NET_RAW", "SETGID", "SETUID", "SYS_ADMIN"}
 
@@ -114,11 +115,10 @@ def images():
             if not name or "/" in tag or tag == "latest":
                 yield f"{resource}: the image {image} names no version"
             found.setdefault(name.split("/")[-1], set()).add(image)
-    version = ROOT / "images/VERSION"
+    version = re.search(r'static let version = "(.+)"', (ROOT / RELEASE).read_text()).group(1)
     for name, spellings in found.items():
         if len(spellings) > 1:
             yield f"the image {name} goes by several names: {', '.join(sorted(spellings))}"
-        if name in PAIR and version.exists():
-            expected = f"portarium.io/{name}:{version.read_text().strip()}"
-            if spellings != {expected}:
-                yield f"the image {name} is called {', '.join(spellings)}, and built as {expected}"
+        expected = f"portarium.io/{name}:{version}"
+        if name in PAIR and spellings != {expected}:
+            yield f"the image {name} is called {', '.join(sorted(spellings))}, and built as {expected}"

@@ -1,4 +1,4 @@
-"""The documents in ConfigMaps, by the programs that read them."""
+"""The documents in ConfigMaps, by the programs that read them, and the pods around them."""
 
 import os
 import pathlib
@@ -6,15 +6,19 @@ import re
 import subprocess
 import tempfile
 
-from .manifests import ROOT, resources
+import yaml
+
+from .manifests import ROOT, containers, files, resources
 
 BINARIES = pathlib.Path(os.environ.get("PORTARIUM_BIN") or ROOT / ".build/release")
 # What each environment is for.
 MODES = {"dev": "monitor", "staging": "enforce", "prod": "enforce"}
+# How much longer than limits.drainSeconds the last records may take.
+FORCED = 10
 
 
 def check():
-    """every ConfigMap's document is valid, can be programmed, and is in its environment's mode"""
+    """every ConfigMap's document is valid, can be programmed, fits its environment and its pods"""
     for program in ["portarium-sidecar", "portarium-init"]:
         if not os.access(BINARIES / program, os.X_OK):
             yield f"{BINARIES / program} isn't there; `make release` builds it"
@@ -30,6 +34,23 @@ def check():
             yield from judge(resource, text)
     if not found:
         yield "there is no ConfigMap with a config.yaml"
+    for path in files():
+        yield from drains(files()[path])
+
+
+def drains(together):
+    """Whether kubelet leaves the sidecar the time to drain."""
+    documents = {r.name: yaml.safe_load(r.content["data"]["config.yaml"]) for r in together
+                 if r.kind == "ConfigMap" and "config.yaml" in (r.content.get("data") or {})}
+    for resource in [r for r in together if r.pod]:
+        if "portarium-sidecar" not in [c["name"] for c in containers(resource.pod)]:
+            continue
+        given = resource.pod.get("terminationGracePeriodSeconds", 30)
+        for volume in resource.pod["volumes"]:
+            document = documents.get(volume.get("configMap", {}).get("name"), {})
+            needed = document.get("limits", {}).get("drainSeconds", 30) + FORCED
+            if document and given < needed:
+                yield f"{resource}: is killed after {given} s, and its sidecar may drain for {needed} s"
 
 
 def judge(resource, text):
