@@ -5,8 +5,10 @@
 
 SWIFT ?= swift
 SETUP ?= .ci/setup
-# Nothing loads the programs as a library: exported symbols would only keep dead code alive.
-RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic
+# Nothing loads the programs as a library: exported symbols would only keep dead code alive. What lld
+# packs is a megabyte of addresses in each of them (docs/decisions/linker.md).
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic \
+  -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 .DEFAULT_GOAL := help
 
 .PHONY: help setup build release test sanitize check images manifests demo bench bench-quick clean
