@@ -64,6 +64,8 @@ def check():
                 yield from bystander(where, {**pod.get("securityContext", {}), **context}, others)
         if not pod.get("hostNetwork"):
             yield from places(resource, pod, pair)
+        elif resource.namespace != "portarium-gateway":
+            yield f"{resource}: its rules would be the node's"
     yield from images()
 
 

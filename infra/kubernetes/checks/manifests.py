@@ -93,7 +93,7 @@ def check_used():
             entries += generator.get("files", [])
         named |= {(path.parent / entry).resolve() for entry in entries}
     rendered = (KUBERNETES / "render").read_text()
-    for path in sorted([*KUBERNETES.rglob("*.yaml"), *KUBERNETES.rglob("*.json")]):
+    for path in sorted([*KUBERNETES.rglob("*.yaml"), *KUBERNETES.rglob("*.conf")]):
         place = path.relative_to(KUBERNETES)
         if place.parts[0] == "rendered":
             if f'"{path.stem}":' not in rendered:

@@ -1,10 +1,10 @@
 """SPIRE: that its parts mean the same domain, cluster, sockets, accounts and bundle."""
 
-import json
 import posixpath
 
 import yaml
 
+from . import hcl
 from .manifests import containers, files
 
 SOCKET = "/run/spire/sockets/agent.sock"
@@ -32,8 +32,8 @@ class Deployment:
     def __init__(self, path, resources):
         self.resources = [r for r in resources if r.namespace == "spire"]
         self.accounts = {(r.namespace, r.name) for r in resources if r.kind == "ServiceAccount"}
-        self.server = json.loads(self.data("spire-server", "server.json"))
-        self.agent = json.loads(self.data("spire-agent", "agent.json"))
+        self.server = hcl.read(self.data("spire-server", "server.conf"))
+        self.agent = hcl.read(self.data("spire-agent", "agent.conf"))
         self.registrar = yaml.safe_load(self.data("spire-registrar", "registrar.yaml"))
         self.entries = [
             yaml.safe_load(text) for r in self.resources
