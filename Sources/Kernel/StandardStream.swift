@@ -16,8 +16,10 @@ package enum StandardStream: Int32, Sendable {
 
   /// Writes all of the text, waiting where the reader is slow. Throws where nobody takes it: a
   /// full disk, a closed pipe.
-  package func write(_ text: String) throws(Errno) {
-    var rest = Array(text.utf8)[...]
+  package func write(_ text: String) throws(Errno) { try write(bytes: Array(text.utf8)) }
+
+  package func write(bytes: [UInt8]) throws(Errno) {
+    var rest = bytes[...]
     while !rest.isEmpty {
       // The slice's bytes are valid for the call, which reads as many as it is told.
       let written = try systemCall {

@@ -1,11 +1,11 @@
 /// A value as an error shows it: on one line, and not all of a long one.
-func excerpt(_ text: String) -> String {
+package func excerpt(_ text: String) -> String {
   let shown = onOneLine(String(text.unicodeScalars.prefix(60)))
   return text.unicodeScalars.count > 60 ? shown + "…" : shown
 }
 
 /// `text` with everything escaped that doesn't print.
-func onOneLine(_ text: String) -> String {
+package func onOneLine(_ text: String) -> String {
   guard !text.unicodeScalars.allSatisfy(\.isPrintable) else { return text }
   return text.unicodeScalars.reduce(into: "") { shown, scalar in
     if scalar.isPrintable {

@@ -2,30 +2,35 @@ extension Findings {
   /// Reports why `bytes` are no YAML: the last thing to be said about them.
   func report(_ error: SyntaxError, in bytes: [UInt8]) {
     leaveAll()
-    switch error {
+    let (position, sentence) = error.sentence(in: bytes)
+    self.error(sentence, at: position)
+  }
+}
+
+extension SyntaxError {
+  /// Why `bytes` are no YAML, and where; a sentence without a final full stop.
+  package func sentence(in bytes: [UInt8]) -> (Position, String) {
+    switch self {
     case .notText(let offset):
       let byte = bytes.indices.contains(offset) ? bytes[offset] : nil
       let shown = byte.map { ": here stands the byte 0x" + String($0, radix: 16) } ?? ""
-      self.error("this is no UTF-8 text\(shown)", at: Position(ofByte: offset, in: bytes))
+      return (Position(ofByte: offset, in: bytes), "this is no UTF-8 text\(shown)")
     case .malformed(let position, let problem, let context):
       if Position.byte(at: position, in: bytes) == UInt8(ascii: "\t") {
-        self.error("YAML can't be indented with tabs; use spaces", at: position)
-      } else {
-        let reading = context.map { " \($0)" } ?? ""
-        self.error("this is not valid YAML: \(problem)\(reading)", at: position)
+        return (position, "YAML can't be indented with tabs; use spaces")
       }
-    case .tooDeep(let position):
-      self.error(
-        "lists and sections are nested deeper than \(TreeBuilder.maximumDepth) levels",
-        at: position)
+      let reading = context.map { " \($0)" } ?? ""
+      return (position, "this is not valid YAML: \(problem)\(reading)")
+    case .tooDeep(let position, let limit):
+      return (position, "lists and sections are nested deeper than \(limit) levels")
     case .outOfMemory:
-      self.error("there is not enough memory to read it", at: Position(line: 1, column: 1))
+      return (Position(line: 1, column: 1), "there is not enough memory to read it")
     }
   }
 }
 
 extension Position {
-  fileprivate init(ofByte offset: Int, in bytes: [UInt8]) {
+  package init(ofByte offset: Int, in bytes: [UInt8]) {
     let before = bytes.prefix(offset)
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     self.init(

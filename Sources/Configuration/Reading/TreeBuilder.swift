@@ -75,7 +75,7 @@ struct TreeBuilder: ~Copyable {
   private mutating func sequence(
     at position: Position, depth: Int, secretKey: Bool
   ) throws(SyntaxError) -> Node {
-    guard depth <= Self.maximumDepth else { throw .tooDeep(at: position) }
+    guard depth <= Self.maximumDepth else { throw .tooDeep(at: position, limit: Self.maximumDepth) }
     var items: [Node] = []
     while true {
       let event = try events.next()
@@ -89,7 +89,7 @@ struct TreeBuilder: ~Copyable {
   }
 
   private mutating func mapping(at position: Position, depth: Int) throws(SyntaxError) -> Node {
-    guard depth <= Self.maximumDepth else { throw .tooDeep(at: position) }
+    guard depth <= Self.maximumDepth else { throw .tooDeep(at: position, limit: Self.maximumDepth) }
     var entries: [Node.Entry] = []
     var known = KnownKeys()
     while true {

@@ -4,14 +4,14 @@ internal import CYAML
 ///
 /// Together with `DocumentFile` the only place of this module where memory is handled by hand.
 /// Used by one thread; holds a copy of the text and the parser until it goes out of scope.
-@safe struct EventSource: ~Copyable {
+@safe package struct EventSource: ~Copyable {
   /// Allocated in `init`, initialised by libyaml there, deleted in `deinit`, never shared.
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   /// What `parser` reads; it keeps a pointer into it, so both live exactly as long as `self`.
   private let text: UnsafeMutableBufferPointer<UInt8>
 
   /// `bytes` must be UTF-8 without a byte order mark.
-  init(_ bytes: [UInt8]) throws(SyntaxError) {
+  package init(_ bytes: [UInt8]) throws(SyntaxError) {
     unsafe text = .allocate(capacity: bytes.count)
     // The buffer has room for exactly these bytes and was just allocated.
     _ = unsafe text.initialize(from: bytes)
@@ -34,7 +34,7 @@ internal import CYAML
   }
 
   /// The next event; after `.streamEnd` or an error there is nothing but `.streamEnd`.
-  mutating func next() throws(SyntaxError) -> Event {
+  package mutating func next() throws(SyntaxError) -> Event {
     while true {
       var raw = unsafe yaml_event_t()
       guard unsafe yaml_parser_parse(parser, &raw) == 1 else { throw syntaxError() }
@@ -48,41 +48,47 @@ internal import CYAML
   ///
   /// The member of `raw.data` that is read is always the one that `raw.type` names.
   private static func event(_ raw: yaml_event_t) -> Event? {
-    let position = unsafe Position(raw.start_mark)
     switch unsafe raw.type {
-    case YAML_DOCUMENT_START_EVENT: return Event(kind: .documentStart, position: position)
-    case YAML_DOCUMENT_END_EVENT: return Event(kind: .documentEnd, position: position)
+    case YAML_DOCUMENT_START_EVENT: return unsafe Event(.documentStart, raw)
+    case YAML_DOCUMENT_END_EVENT: return unsafe Event(.documentEnd, raw)
     // libyaml answers with no event once it is past the end or stopped by an error.
-    case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return Event(kind: .streamEnd, position: position)
-    case YAML_SEQUENCE_END_EVENT: return Event(kind: .sequenceEnd, position: position)
-    case YAML_MAPPING_END_EVENT: return Event(kind: .mappingEnd, position: position)
-    case YAML_ALIAS_EVENT: return Event(kind: .alias, position: position)
+    case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return unsafe Event(.streamEnd, raw)
+    case YAML_SEQUENCE_END_EVENT: return unsafe Event(.sequenceEnd, raw)
+    case YAML_MAPPING_END_EVENT: return unsafe Event(.mappingEnd, raw)
+    case YAML_ALIAS_EVENT:
+      return unsafe Event(.alias(text(raw.data.alias.anchor) ?? ""), raw)
     case YAML_SCALAR_EVENT:
       let scalar = unsafe raw.data.scalar
       // libyaml gives `length` bytes at `value`, UTF-8 as its reader has checked.
       let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-      return unsafe Event(
-        kind: .scalar(
+      var event = unsafe Event(
+        .scalar(
           Scalar(
             text: String(decoding: bytes, as: UTF8.self),
-            isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)),
-        position: position, tag: text(scalar.tag), hasAnchor: scalar.anchor != nil)
+            isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)), raw)
+      event.tag = unsafe text(scalar.tag)
+      event.anchor = unsafe text(scalar.anchor)
+      return event
     case YAML_SEQUENCE_START_EVENT:
+      var event = unsafe Event(.sequenceStart, raw)
       let sequence = unsafe raw.data.sequence_start
-      return unsafe Event(
-        kind: .sequenceStart, position: position, tag: text(sequence.tag),
-        hasAnchor: sequence.anchor != nil)
+      event.tag = unsafe text(sequence.tag)
+      event.anchor = unsafe text(sequence.anchor)
+      event.isFlow = unsafe sequence.style == YAML_FLOW_SEQUENCE_STYLE
+      return event
     case YAML_MAPPING_START_EVENT:
+      var event = unsafe Event(.mappingStart, raw)
       let mapping = unsafe raw.data.mapping_start
-      return unsafe Event(
-        kind: .mappingStart, position: position, tag: text(mapping.tag),
-        hasAnchor: mapping.anchor != nil)
+      event.tag = unsafe text(mapping.tag)
+      event.anchor = unsafe text(mapping.anchor)
+      event.isFlow = unsafe mapping.style == YAML_FLOW_MAPPING_STYLE
+      return event
     default: return nil
     }
   }
 
   private static func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? {
-    // libyaml ends tags with a zero byte.
+    // libyaml ends tags and names of anchors with a zero byte.
     unsafe pointer.map { unsafe String(decodingCString: $0, as: UTF8.self) }
   }
 
@@ -98,6 +104,15 @@ internal import CYAML
         problem: parser.problem.map { unsafe String(cString: $0) } ?? "no YAML",
         context: parser.context.map { unsafe String(cString: $0) })
     }
+  }
+}
+
+extension Event {
+  fileprivate init(_ kind: Kind, _ raw: yaml_event_t) {
+    self.kind = kind
+    position = unsafe Position(raw.start_mark)
+    let start = unsafe raw.start_mark.index
+    extent = unsafe start..<max(start, raw.end_mark.index)
   }
 }
 
