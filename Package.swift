@@ -48,6 +48,7 @@ let package = Package(
     library("Configuration", ["CYAML", "Addressing", "Policy"]),
     library("Telemetry", ["Addressing", "Policy"]),
     library("PolicyAnalysis", ["Addressing", "Policy", "Telemetry"]),
+    library("Injection", ["Configuration"]),
     library("Kernel", ["CLinux", "Addressing"]),
     library("Capture", ["CNetfilter", "Kernel", "Addressing", "Configuration"]),
     library("DataPlane", ["Wire", "Policy", "Telemetry", "Kernel", "Addressing"]),
@@ -64,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "portarium-init",
       dependencies: [
-        "Addressing", "Capture", "Configuration", "Kernel",
+        "Addressing", "Capture", "Configuration", "Injection", "Kernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -99,6 +100,9 @@ let package = Package(
         "PolicyAnalysis", "Configuration", "Policy", "Telemetry", "Addressing", "SeededRandom",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "InjectionTests", dependencies: ["Injection", "Configuration", "SeededRandom"],
+      exclude: ["Manifests"], swiftSettings: strict),
     .testTarget(
       name: "CaptureTests",
       dependencies: ["Capture", "Configuration", "Addressing", "SeededRandom"],

@@ -1,0 +1,101 @@
+internal import Configuration
+
+extension ManifestTree {
+  /// What stands under a key, and whether it stands there itself.
+  struct Found {
+    var key: Int
+    /// As it was written: may be an alias.
+    var value: Int
+    /// By a merge key (`<<`), from another mapping.
+    var isMerged: Bool
+  }
+
+  /// The node that an alias stands for; every other node itself.
+  func resolved(_ index: Int) -> Int {
+    nodes[index].kind == .alias ? nodes[index].target : index
+  }
+
+  /// Looks a key up as a YAML parser does that knows merge keys: the mapping's own keys first.
+  func find(_ key: String, in mapping: Int) -> Found? {
+    var visited: [Int] = []
+    return find(key, in: resolved(mapping), &visited)
+  }
+
+  private func find(_ key: String, in mapping: Int, _ visited: inout [Int]) -> Found? {
+    // Merges of merges can be made to meet again and again.
+    if visited.contains(mapping) { return nil }
+    visited.append(mapping)
+    let entries = entries(of: mapping)
+    for entry in entries where isKey(entry.key, key) {
+      return Found(key: entry.key, value: entry.value, isMerged: visited.count > 1)
+    }
+    for entry in entries where isMerge(entry.key) {
+      let source = resolved(entry.value)
+      for merged in nodes[source].kind == .sequence ? items(of: source) : [source] {
+        if let found = find(key, in: resolved(merged), &visited) {
+          return Found(key: found.key, value: found.value, isMerged: true)
+        }
+      }
+    }
+    return nil
+  }
+
+  private func isKey(_ index: Int, _ key: String) -> Bool {
+    let node = nodes[resolved(index)]
+    return node.kind == .scalar && node.text == key
+  }
+
+  func isMerge(_ key: Int) -> Bool { nodes[key].isPlain && nodes[key].text == "<<" }
+
+  /// What stands under a key, aliases and merges followed.
+  func value(_ key: String, in mapping: Int?) -> Int? {
+    guard let mapping, let found = find(key, in: mapping) else { return nil }
+    let value = resolved(found.value)
+    return isNull(value) ? nil : value
+  }
+
+  /// Nothing, `~` or `null`, without quotes.
+  func isNull(_ index: Int) -> Bool {
+    let node = nodes[index]
+    guard node.kind == .scalar, node.isPlain else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(node.text)
+  }
+
+  /// Nothing at all: a place where something can be written.
+  func isEmptyPlace(_ index: Int) -> Bool {
+    let node = nodes[index]
+    return isNull(index) && node.start == node.end && !node.hasProperties
+  }
+
+  func string(_ key: String, in mapping: Int?) -> String? {
+    guard let value = value(key, in: mapping), nodes[value].kind == .scalar else { return nil }
+    return nodes[value].text
+  }
+
+  /// Also in quotes: who would refuse it then isn't known here, and what is asked for is clear.
+  func isTrue(_ key: String, in mapping: Int?) -> Bool {
+    guard let text = string(key, in: mapping), text.utf8.count <= 4 else { return false }
+    return ["true", "yes", "on", "y"].contains(text.lowercased())
+  }
+
+  func isFalse(_ index: Int) -> Bool {
+    let text = nodes[index].text
+    return text.utf8.count <= 5 && ["false", "no", "off", "n"].contains(text.lowercased())
+  }
+
+  /// The number that Kubernetes reads there, in any of YAML's notations.
+  func integer(_ index: Int) -> Int? {
+    let text = nodes[index].text.filter { $0 != "_" }
+    guard (1...20).contains(text.utf8.count) else { return nil }
+    if text.hasPrefix("0x") { return Int(text.dropFirst(2), radix: 16) }
+    if text.hasPrefix("0o") { return Int(text.dropFirst(2), radix: 8) }
+    if text.hasPrefix("0b") { return Int(text.dropFirst(2), radix: 2) }
+    if text.hasPrefix("0"), let number = Int(text, radix: 8) { return number }
+    return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
+  }
+
+  /// The items under a key, as they were written.
+  func list(_ key: String, in mapping: Int?) -> [Int] {
+    value(key, in: mapping).map { items(of: $0) } ?? []
+  }
+}
