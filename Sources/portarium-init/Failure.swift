@@ -5,7 +5,7 @@ internal import Kernel
 
 /// The end of a run that did nothing: the code of its class and a sentence for each thing that is
 /// wrong.
-struct Failure {
+struct Failure: Error {
   let status: ExitStatus
   let sentences: String
 
@@ -17,6 +17,7 @@ struct Failure {
   /// Nil for an error that is none of this program's.
   init?(_ error: any Error) {
     switch error {
+    case let failure as Failure: self = failure
     case let error as ConfigurationFailure: self.init(.badInput, error.description)
     case let error as MachineError: self.init(error)
     case let error as InstallationError: self.init(error)

@@ -15,6 +15,7 @@ struct PortariumInit: ParsableCommand {
     version: Release.version,
     subcommands: [
       Apply.self, Plan.self, Diff.self, Verify.self, Explain.self, Status.self, Remove.self,
+      Inject.self,
     ],
     defaultSubcommand: Apply.self)
 
