@@ -32,7 +32,9 @@ struct WaitTests {
 
   @Test func `a sidecar that drains is not ready`() throws {
     let scene = try ProxyScene(allowlist: LifeTests.rules)
-    let server = try scene.listen(ProxyScene.raw4, 80, "until:\\r\\n\\r\\n", "hold")
+    let server = try scene.listen(
+      ProxyScene.raw4, 80, "until:\\r\\n\\r\\n", "signal",
+      "send:HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\n\\r\\nlate")
     let client = try scene.network.pod.start(
       ["curl", "-sS", "--max-time", "20", "http://\(ProxyScene.raw4)/"], as: .workload)
     try server.wait(for: "the request", recheck: 0.005) { server in
@@ -45,7 +47,8 @@ struct WaitTests {
     let finished = try scene.network.pod.run(try Self.wait(seconds: 0.1), as: .proxy)
     #expect(finished.status == 1)
     #expect(finished.errors.contains("isn't ready"), "\(finished.errors)")
-    client.stop()
+    server.signal(SIGUSR1)
+    #expect(try client.wait().output == "late")
     #expect(try scene.sidecar.drain().status == 0)
   }
 
