@@ -42,7 +42,8 @@ def main(address, *names):
     released = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: released.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    server = socket.socket(family, socket.SOCK_DGRAM)
     server.bind((address, 53))
     print("ready", flush=True)
 

@@ -26,7 +26,7 @@ import sys
 IPPROTO_MPTCP = 262
 IP_OPTIONS, IP_FREEBIND, IP_PKTINFO = 4, 15, 8
 IPV6_RTHDR, IPV6_FREEBIND, IPV6_PKTINFO = 57, 78, 50
-SO_BINDTODEVICE = 25
+SO_BINDTODEVICE, SO_MARK = 25, 36
 MSG_FASTOPEN = 0x20000000
 
 
@@ -36,7 +36,8 @@ def arguments():
     parser.add_argument("address")
     parser.add_argument("port", type=int, nargs="?", default=0)
     parser.add_argument("bytes", type=int, nargs="?", default=0)
-    parser.add_argument("--protocol", choices=["mptcp", "udplite"])
+    parser.add_argument("--protocol", choices=["mptcp", "udplite", "sctp"])
+    parser.add_argument("--mark", type=lambda text: int(text, 0), help="SO_MARK")
     parser.add_argument("--mapped", action="store_true", help="IPv4 through an IPv6 socket")
     parser.add_argument("--source", help="address to bind, or none")
     parser.add_argument("--source-port", type=int, default=0)
@@ -60,13 +61,16 @@ def open_socket(options, kind):
     mapped = options.mapped
     six = ":" in options.address or mapped
     family = socket.AF_INET6 if six else socket.AF_INET
-    protocol = {"mptcp": IPPROTO_MPTCP, "udplite": 136, None: 0}[options.protocol]
+    numbers = {"mptcp": IPPROTO_MPTCP, "udplite": 136, "sctp": 132, None: 0}
+    protocol = numbers[options.protocol]
     made = socket.socket(family, kind, protocol)
     made.settimeout(options.timeout)
     if options.freebind:
         level, option = (
             (socket.IPPROTO_IPV6, IPV6_FREEBIND) if six else (socket.IPPROTO_IP, IP_FREEBIND))
         made.setsockopt(level, option, 1)
+    if options.mark is not None:
+        made.setsockopt(socket.SOL_SOCKET, SO_MARK, options.mark)
     if options.hops:
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, options.hops)
     if options.device:
