@@ -12,9 +12,9 @@ import re
 import subprocess
 import tarfile
 
+import manifest
 from stage import Unable, sh
 
-VERSION = (pathlib.Path(__file__).resolve().parents[2] / "images/VERSION")
 PACKAGES = ["python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "curl",
             "busybox-static", "nftables"]
 SINGLE = ["/usr/bin/unshare"]
@@ -23,15 +23,12 @@ SETUID = "/usr/local/bin/python-of-1337"
 PYTHON = "/usr/bin/python3.11"
 
 
-def pair(podman):
-    """The names of both images, once it is sure that they are there."""
-    version = VERSION.read_text().strip()
-    names = {program: f"portarium.io/{program}:{version}"
-             for program in ("portarium-init", "portarium-sidecar")}
-    for name in names.values():
+def check_pair(podman):
+    """Makes sure that the images are there which the manifests name."""
+    spec = manifest.pod_spec("sidecar/native/pod.yaml", "Pod")
+    for name in [one["image"] for one in spec["initContainers"]]:
         if podman("image", "exists", name, check=False).returncode:
             raise Unable(f"there is no image {name}; `make images` builds it")
-    return names
 
 
 def workload(podman):

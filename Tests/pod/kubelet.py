@@ -5,6 +5,7 @@ hook of the one before it. A failure anywhere starts nothing that comes behind i
 
 import os
 import pathlib
+import subprocess
 import time
 
 import manifest
@@ -116,6 +117,17 @@ class Pod:
 
     def exec(self, name, *command, timeout=60):
         return self.podman("exec", self.full_name(name), *command, check=False, timeout=timeout)
+
+    def begin(self, name, *command):
+        """A command in a container that goes on; its standard output is a pipe."""
+        return subprocess.Popen(
+            ["env", f"CONTAINERS_CONF={self.podman.settings}",
+             *self.podman.command("exec", self.full_name(name), *command)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def state(self, name):
+        said = self.podman("inspect", "-f", "{{.State.Status}}", self.full_name(name)).stdout
+        return said.strip()
 
     def kill(self, name):
         """As the kernel does when memory is out; what is left is taken away, as the kubelet does."""

@@ -6,6 +6,7 @@ in, which takes uid 0 to be in effect), the sidecar's uid, and the world.
 
 import contextlib
 import copy
+import json
 import pathlib
 import shutil
 
@@ -44,14 +45,12 @@ def workload_spec(image, **context):
     return container, spec.get("securityContext", {})
 
 
-def pod_spec(flavour, pair_images, workload_image, **context):
+def pod_spec(flavour, workload_image, **context):
     """The pair as its manifest (`classic` or `native`) has it, first in both lists, and the workload."""
     spec = manifest.pod_spec(f"sidecar/{flavour}/pod.yaml", "Pod")
     container, pod_context = workload_spec(workload_image, **context)
     spec["securityContext"] = pod_context
     spec["containers"] = spec.get("containers", []) + [container]
-    for one in spec["initContainers"] + spec["containers"]:
-        one["image"] = pair_images.get(one["name"], one["image"])
     return spec
 
 
@@ -71,7 +70,7 @@ class Scene:
         self.world = World(self.network.world, self.at)
         self.world.resolve()
         self.config = ConfigMap(self.at / "config", config=document)
-        self.spec = pod_spec(flavour, stage.pair, stage.workload, **context)
+        self.spec = pod_spec(flavour, stage.workload, **context)
         self.volumes = {"portarium": self.config.at, "attacks": self.at / "attacks"}
         self.pod = Pod(stage.podman, f"{Scene.count}", self.spec, self.network.pod, self.volumes,
                        RESOLVER, POD[0], self.network.router)
@@ -130,6 +129,11 @@ class Scene:
     def expect_each(self, attempts, outcome, **how):
         for attempt, said in zip(attempts, self.probes(attempts, **how)):
             expect(attempt, said, outcome)
+
+    def bytes_received(self):
+        """Bytes that came into the pod so far."""
+        links = json.loads(self.network.pod.run("ip", "-j", "-s", "link", "show", "eth0").stdout)
+        return links[0]["stats64"]["rx"]["bytes"]
 
     @contextlib.contextmanager
     def nothing_escapes(self):

@@ -1,5 +1,5 @@
 """All suites, in the order in which they run."""
 
-from . import capabilities, escapes, traffic
+from . import capabilities, escapes, life, traffic
 
-SUITES = [traffic.suite, *escapes.suites(), capabilities.suite]
+SUITES = [traffic.suite, life.order, life.life, life.changes, *escapes.suites(), capabilities.suite]
