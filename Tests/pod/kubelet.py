@@ -6,7 +6,6 @@ hook of the one before it. A failure anywhere starts nothing that comes behind i
 import os
 import pathlib
 import subprocess
-import time
 
 import manifest
 from stage import RUN, Unable, until
@@ -82,9 +81,9 @@ class Pod:
                 "--network", f"ns:{self.namespace.path}", *dns, *known, container["image"],
                 *manifest.podman_command(container)]
 
-    def run_to_end(self, container):
-        """What it said, on both outputs."""
-        done = self.podman("run", *self.arguments(container), check=False)
+    def run_to_end(self, container, *more):
+        """What it said, on both outputs. `more`: further arguments of podman's."""
+        done = self.podman("run", *more, *self.arguments(container), check=False)
         if done.returncode:
             raise NotStarted(container["name"], done.returncode, (done.stdout + done.stderr).strip())
         return done.stdout + done.stderr
@@ -129,6 +128,12 @@ class Pod:
         said = self.podman("inspect", "-f", "{{.State.Status}}", self.full_name(name)).stdout
         return said.strip()
 
+    def lifetime(self, name):
+        """Milliseconds from its start to its end, as podman has them."""
+        times = self.podman("inspect", "-f", "{{.State.StartedAt.UnixNano}} {{.State.FinishedAt.UnixNano}}",
+                            self.full_name(name)).stdout.split()
+        return (int(times[1]) - int(times[0])) / 1e6
+
     def kill(self, name):
         """As the kernel does when memory is out; what is left is taken away, as the kubelet does."""
         self.podman("kill", "-s", "KILL", self.full_name(name))
@@ -157,10 +162,3 @@ class Pod:
     def remove(self):
         for name in self.names():
             self.podman("rm", "-f", "-t", "0", self.full_name(name), check=False)
-
-
-def timed(action):
-    """How many seconds it took."""
-    begun = time.monotonic()
-    action()
-    return time.monotonic() - begun
