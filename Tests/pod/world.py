@@ -46,13 +46,7 @@ class World:
         for address in RESOLVER:
             self.namespace.script(
                 "nameserver.py", address, *(f"{name}={','.join(WEB)}" for name in self.names))
-        everywhere = [word for address in ("0.0.0.0", "::") for word in ("--tcp", address, "7000")]
-        evil = [word for address in EVIL for port in ("53", "80", "443")
-                for word in ("--tcp", address, port)]
-        evil += [word for address in EVIL for port in ("53", "443")
-                 for word in ("--udp", address, port)]
-        resolver = [word for address in RESOLVER for word in ("--tcp", address, "53")]
-        self.namespace.script("servers.py", *everywhere, *evil, *resolver)
+        echo(self.namespace)
 
     def certify(self):
         """A certificate of its own authority, for all names."""
@@ -80,3 +74,14 @@ class World:
         until("the web server has written its line",
               lambda: len(self.requests()) >= len(wanted), 5)
         expect("the web server's log", self.requests(), list(wanted))
+
+
+def echo(namespace, *udp):
+    """On EVIL servers of all kinds, on the resolvers' port 53 one for TCP, on port 7000 one for all
+    addresses. `udp`: more addresses that answer on UDP port 53."""
+    tcp = [("0.0.0.0", "7000"), ("::", "7000"), *((address, "53") for address in RESOLVER),
+           *((address, port) for address in EVIL for port in ("53", "80", "443"))]
+    datagrams = [*((address, port) for address in EVIL for port in ("53", "443")),
+                 *((address, "53") for address in udp)]
+    namespace.script("servers.py", *(word for pair in tcp for word in ("--tcp", *pair)),
+                     *(word for pair in datagrams for word in ("--udp", *pair)))

@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--how", default="raw")
     parser.add_argument("--kind", default="plain")
     parser.add_argument("--type", type=lambda text: int(text, 16), help="what the frame says it is")
+    parser.add_argument("--source", help="whose address the datagram has, if not our own")
     parser.add_argument("--vlan", action="store_true", help="with a tag of VLAN 0")
     parser.add_argument("--mark", type=lambda text: int(text, 0))
     parser.add_argument("--priority", type=lambda text: int(text, 0))
@@ -71,7 +72,7 @@ def own(address):
 
 def send(options):
     device, mac, address = options.words
-    packet = datagram(own(address), address)
+    packet = datagram(options.source or own(address), address)
     kind = options.type or (0x86DD if ":" in address else 0x0800)
     there = bytes.fromhex(mac.replace(":", ""))
     tag = struct.pack("!HH", 0x8100, 0) if options.vlan else b""
