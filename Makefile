@@ -11,7 +11,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-d
   -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test sanitize check images manifests demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check images manifests test-pod demo bench bench-quick clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -39,6 +39,10 @@ check: release ## format, warnings, layering, unsafe code, what the binaries lin
 
 images: release ## build both container images, in .build/images (needs root)
 	@images/build
+
+test-pod: images ## real pods of the images, with podman (needs root)
+	@.ci/setup busybox-static nginx-light openssl podman python3-yaml runc
+	@Tests/pod/run
 
 manifests: release ## hold the Kubernetes manifests against schemas, the documents' programs, each other
 	@infra/kubernetes/check

@@ -85,6 +85,11 @@ class PodNetwork:
         links = self.router.run("ip", "-j", "link", "show", "pod0").stdout
         self.mac = json.loads(links)[0]["address"]
 
+    def route_back(self):
+        """A block that the router believes to be behind the pod, and the pod behind the router."""
+        self.router.ip("route", "add", "10.99.0.0/16", "via", POD[0])
+        self.pod.ip("route", "add", "10.99.0.0/16", "via", ROUTER[0])
+
     def probe(self, words, user=(), place=None):
         """What probe.py says, run as this user, by default in the pod."""
         done = (place or self.pod).run(PYTHON, SCRIPTS / "probe.py", *words.split(), user=user)

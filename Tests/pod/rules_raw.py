@@ -57,10 +57,12 @@ def _(it):
     port = it.port()
     client = it.network.world.start(
         PYTHON, "-u", SCRIPTS / "probe.py", "hold", POD[0], "8080", "--source-port", port)
-    await_line(client, "0: direct")
-    said = it.raw("attack.py", f"segment 8080 {CLIENT[0]} {port} syn")
-    expect("a SYN", said, "error EPERM")
-    end(client)
+    try:
+        await_line(client, "0: direct")
+        said = it.raw("attack.py", f"segment 8080 {CLIENT[0]} {port} syn")
+        expect("a SYN", said, "error EPERM")
+    finally:
+        end(client)
 
 
 @suite.case("With CAP_NET_RAW frames of a packet socket don't leave")

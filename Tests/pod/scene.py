@@ -16,7 +16,7 @@ from kubelet import ConfigMap, Pod
 from network import NOTHING, POD, RESOLVER, PodNetwork
 from stage import SCRIPTS, setpriv
 from suite import expect
-from world import World
+from world import World, echo
 
 DOCUMENT = """
 workspaceId: ws-pod-test
@@ -55,11 +55,12 @@ def pod_spec(flavour, workload_image, **context):
 
 
 class Scene:
-    """`stage` has the images, podman and a directory; see `run`."""
+    """`stage` has the images, podman and a directory; see `run`. `context`: what of the workload's security
+    context is otherwise."""
 
     count = 0
 
-    def __init__(self, stage, flavour="native", document=DOCUMENT, **context):
+    def __init__(self, stage, flavour="native", document=DOCUMENT, names=True, **context):
         Scene.count += 1
         self.stage = stage
         self.at = pathlib.Path(stage.directory) / f"scene-{Scene.count}"
@@ -68,7 +69,8 @@ class Scene:
         shutil.copy(HERE / "attack.py", self.at / "attacks")
         self.network = PodNetwork(f"{Scene.count}-")
         self.world = World(self.network.world, self.at)
-        self.world.resolve()
+        # Without names the resolvers echo what they are asked.
+        self.world.resolve() if names else echo(self.network.world, *RESOLVER)
         self.config = ConfigMap(self.at / "config", config=document)
         self.spec = pod_spec(flavour, stage.workload, **context)
         self.volumes = {"portarium": self.config.at, "attacks": self.at / "attacks"}
