@@ -38,7 +38,7 @@ check: release ## format, warnings, layering, unsafe code, what the binaries lin
 	@SWIFT="$(SWIFT)" .ci/check
 
 images: release ## build both container images, in .build/images (needs root)
-	@images/build
+	@SWIFT="$(SWIFT)" images/build
 
 test-pod: images ## real pods of the images, with podman (needs root)
 	@.ci/setup busybox-static nginx-light openssl podman python3-yaml runc
