@@ -11,10 +11,10 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-d
   -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test sanitize check images manifests test-pod demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check images manifests test-pod release-check demo bench bench-quick clean
 
 help: ## list these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
 
 setup: ## install the Debian packages that are missing (needs root)
 	@$(SETUP)
@@ -46,6 +46,9 @@ test-pod: images ## real pods of the images, with podman (needs root)
 
 manifests: release ## hold the Kubernetes manifests against schemas, the documents' programs, each other
 	@infra/kubernetes/check
+
+release-check: setup ## run all of it, one after the other, and print one table (long; needs root)
+	@.ci/release-check
 
 demo: ## show what happens to a workload's traffic (needs root)
 	@Tests/Demo/demo --needs
