@@ -8,7 +8,7 @@ SETUP ?= .ci/setup
 # Nothing loads the programs as a library: exported symbols would only keep dead code alive. What lld
 # packs is a megabyte of addresses in each of them (docs/decisions/linker.md).
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-dynamic \
-  -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
+  -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
 .DEFAULT_GOAL := help
 
 .PHONY: help setup build release test sanitize check images manifests test-pod release-check demo bench bench-quick clean
