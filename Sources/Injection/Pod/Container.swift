@@ -50,6 +50,12 @@ func capability(_ text: String) -> String {
 }
 
 extension ManifestTree {
+  /// The names in a list of capabilities to drop, as far as every runtime knows them: containerd puts
+  /// `CAP_` before whatever stands there, and drops nothing for `CAP_ALL`.
+  func dropped(in capabilities: Int) -> [String] {
+    list("drop", in: capabilities).map { nodes[resolved($0)].text.uppercased() }
+  }
+
   /// The names of capabilities in a list, where they stand.
   func capabilities(_ key: String, in mapping: Int?) -> [(name: String, item: Int)] {
     list(key, in: mapping).map { (capability(nodes[resolved($0)].text), $0) }

@@ -192,6 +192,13 @@ struct PodReview {
         "\(container.title): \(key): true lets it get around the capture",
         at: tree.find(key, in: context)?.key ?? context, in: tree, weakens: true)
     }
+    if let found = tree.find("allowPrivilegeEscalation", in: context),
+      tree.isNull(tree.resolved(found.value)), !tree.isTrue("privileged", in: context)
+    {
+      report.error(
+        "\(container.title): allowPrivilegeEscalation is null, which allows it; leave the key out",
+        at: found.key, in: tree)
+    }
     let capabilities = tree.value("capabilities", in: context)
     for (name, item) in tree.capabilities("add", in: capabilities)
     where Self.dangerous.contains(name) {
@@ -200,7 +207,7 @@ struct PodReview {
         weakens: true)
     }
     guard let capabilities, let drop = tree.find("drop", in: capabilities) else { return }
-    let dropped = tree.capabilities("drop", in: capabilities).map(\.name)
+    let dropped = tree.dropped(in: capabilities)
     let kept = Self.given.filter { !dropped.contains($0) }
     if !dropped.contains("ALL"), !kept.isEmpty {
       report.warn(
