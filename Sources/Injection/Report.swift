@@ -42,25 +42,6 @@ struct Report {
     Position(ofByte: cuts.original(of: tree[node].start), in: given).line
   }
 
-  /// Reports keys that stand twice in one section: which of them holds depends on the reader.
-  mutating func refuseDuplicates(below index: Int, in tree: ManifestTree) {
-    let entries = tree.entries(of: index)
-    var first: [String: Int] = [:]
-    for (key, value) in entries {
-      let node = tree[key]
-      if node.kind == .scalar, !tree.isMerge(key) {
-        if let known = first[node.text] {
-          error(
-            "the key stands twice, first in line \(line(of: known, in: tree))", at: key, in: tree)
-        } else {
-          first[node.text] = key
-        }
-      }
-      refuseDuplicates(below: value, in: tree)
-    }
-    for item in tree.items(of: index) { refuseDuplicates(below: item, in: tree) }
-  }
-
   var sortedErrors: [Diagnostic] { errors.sorted { $0.position < $1.position } }
   var sortedWarnings: [Diagnostic] { warnings.sorted { $0.position < $1.position } }
 

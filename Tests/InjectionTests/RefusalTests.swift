@@ -33,7 +33,11 @@ import Testing
   /// All of YAML 1.1's notations of one number, as Kubernetes reads them.
   @Test(
     "a workload that is the sidecar to the kernel",
-    arguments: ["1337", "0x539", "02471", "1_337", "1337.0", "1.337e3", "0b10100111001", "0o2471"])
+    arguments: [
+      "1337", "0x539", "02471", "1_337", "1337.0", "1.337e3", "0b10100111001", "0o2471",
+      "+02471", "0O2471", "0B10100111001", "+0x539", "0000000000000000000000002471",
+      "1337.0000000000000000000000",
+    ])
   func uid(number: String) {
     let sentence =
       "Pod p, container app: runs as uid 1337, which is the sidecar's: its connections would not be "

@@ -45,7 +45,8 @@ extension ManifestTree {
     return node.kind == .scalar && node.text == key
   }
 
-  func isMerge(_ key: Int) -> Bool { nodes[key].isPlain && nodes[key].text == "<<" }
+  /// Also in quotes: kubectl doesn't mind them.
+  func isMerge(_ key: Int) -> Bool { nodes[key].kind == .scalar && nodes[key].text == "<<" }
 
   /// What stands under a key, aliases and merges followed.
   func value(_ key: String, in mapping: Int?) -> Int? {
@@ -85,13 +86,19 @@ extension ManifestTree {
 
   /// The number that Kubernetes reads there, in any of YAML's notations.
   func integer(_ index: Int) -> Int? {
-    let text = nodes[index].text.filter { $0 != "_" }
-    guard (1...20).contains(text.utf8.count) else { return nil }
-    if text.hasPrefix("0x") { return Int(text.dropFirst(2), radix: 16) }
-    if text.hasPrefix("0o") { return Int(text.dropFirst(2), radix: 8) }
-    if text.hasPrefix("0b") { return Int(text.dropFirst(2), radix: 2) }
-    if text.hasPrefix("0"), let number = Int(text, radix: 8) { return number }
-    return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
+    var digits = nodes[index].text.lowercased().filter { $0 != "_" }[...]
+    let isNegative = digits.first == "-"
+    if isNegative || digits.first == "+" { digits.removeFirst() }
+    guard let number = magnitude(digits) else { return nil }
+    return isNegative ? -number : number
+  }
+
+  private func magnitude(_ digits: Substring) -> Int? {
+    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where digits.hasPrefix(prefix) {
+      return Int(digits.dropFirst(2), radix: radix)
+    }
+    if digits.hasPrefix("0"), let number = Int(digits, radix: 8) { return number }
+    return Int(digits) ?? Double(digits).flatMap { Int(exactly: $0) }
   }
 
   /// The items under a key, as they were written.

@@ -15,6 +15,8 @@ struct ManifestTree {
     var isPlain = false
     /// An anchor or a tag stands before it.
     var hasProperties = false
+    /// A tag that isn't one of those for text, numbers, truth and collections.
+    var hasForeignTag = false
     /// There is an alias for it.
     var isShared = false
     /// The offset of its first byte, properties included. Of an item of a block sequence it is behind
@@ -74,6 +76,10 @@ struct ManifestReader: ~Copyable {
   /// Schemas in custom resource definitions are some 60 levels deep.
   static let maximumDepth = 256
 
+  /// Tags that leave a value what it is without them, or what its quotes make of it.
+  private static let plainTags = Set(
+    ["str", "int", "float", "bool", "map", "seq"].map { "tag:yaml.org,2002:\($0)" })
+
   private var events: EventSource
   private var offsets: CharacterOffsets
   private var tree: ManifestTree
@@ -103,6 +109,7 @@ struct ManifestReader: ~Copyable {
     let inside = offsets.byte(of: event.extent.upperBound)
     var node = ManifestTree.Node(kind: .scalar, start: start, inside: inside, end: inside)
     node.hasProperties = event.tag != nil || event.anchor != nil
+    node.hasForeignTag = event.tag.map { !Self.plainTags.contains($0) } ?? false
     node.isFlow = event.isFlow
     if let anchor = event.anchor { anchors[anchor] = index }
     switch event.kind {

@@ -30,6 +30,8 @@ struct PodSite {
     }
   }
 
+  private static let maximumDepth = 8
+
   /// From an object to what holds `metadata` and `spec` of the pod; nil for kinds without pods.
   private static func path(kind: String, apiVersion: String) -> [String]? {
     let parts = apiVersion.split(separator: "/")
@@ -49,6 +51,8 @@ struct PodSite {
   static func all(in tree: ManifestTree, _ report: inout Report) -> [PodSite] {
     var sites: [PodSite] = []
     add(tree.root, kind: nil, in: tree, depth: 0, &sites, &report)
+    // All of the document: what an alias stands for may be outside of the pods.
+    if !sites.isEmpty { report.refuseAmbiguities(below: tree.root, in: tree) }
     return sites
   }
 
@@ -56,12 +60,22 @@ struct PodSite {
     _ object: Int, kind inherited: String?, in tree: ManifestTree, depth: Int,
     _ sites: inout [PodSite], _ report: inout Report
   ) {
-    guard tree[object].kind == .mapping, depth < 8 else { return }
+    guard tree[object].kind == .mapping else { return }
+    guard depth < maximumDepth else {
+      return report.error(
+        "lists in lists, more than \(maximumDepth) deep: what is in them can't be protected",
+        at: object, in: tree)
+    }
+    // Before anything is read from it: what kind it is may be in doubt.
+    report.refuseAmbiguities(of: object, in: tree)
     let kind = tree.string("kind", in: object) ?? inherited ?? ""
     let apiVersion = tree.string("apiVersion", in: object) ?? ""
-    if kind.hasSuffix("List"), let items = tree.value("items", in: object) {
+    // To kubectl everything is a list that has a list `items`.
+    if let items = tree.value("items", in: object),
+      kind.hasSuffix("List") || tree[items].kind == .sequence
+    {
       // The items of a `DeploymentList` need not repeat their kind.
-      let itemKind = kind == "List" ? nil : String(kind.dropLast(4))
+      let itemKind = kind == "List" || !kind.hasSuffix("List") ? nil : String(kind.dropLast(4))
       for item in tree.items(of: items) {
         guard tree[item].kind != .alias else {
           report.error("this object of the list is an alias; write it out", at: item, in: tree)
@@ -75,14 +89,13 @@ struct PodSite {
     let name = tree.string("name", in: metadata) ?? tree.string("generateName", in: metadata) ?? ""
     let workload = name.isEmpty ? excerpt(kind) : "\(excerpt(kind)) \(excerpt(name))"
     guard let path = path(kind: kind, apiVersion: apiVersion) else {
-      if holdsContainers(object, in: tree) {
+      if tree.holdsContainers(below: object) {
         report.warn(
           "\(workload): holds containers, and is of no kind that inject knows: nothing is added",
           at: object, in: tree, weakens: true)
       }
       return
     }
-    report.refuseDuplicates(below: object, in: tree)
     var template = object
     for key in path {
       guard let next = step(key, from: template, workload, in: tree, &report) else { return }
@@ -115,18 +128,5 @@ struct PodSite {
       return nil
     }
     return found.value
-  }
-
-  /// Whether a kind that isn't known describes pods in the usual place.
-  private static func holdsContainers(_ object: Int, in tree: ManifestTree) -> Bool {
-    guard let spec = tree.value("spec", in: object), tree[spec].kind == .mapping else {
-      return false
-    }
-    for path in [[], ["template", "spec"], ["jobTemplate", "spec", "template", "spec"]] {
-      var place: Int? = spec
-      for key in path { place = tree.value(key, in: place) }
-      if !tree.list("containers", in: place).isEmpty { return true }
-    }
-    return false
   }
 }
