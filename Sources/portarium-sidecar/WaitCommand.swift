@@ -34,10 +34,12 @@ struct WaitCommand: ParsableCommand {
     do throws(Errno) {
       let pause = try Epoll(capacity: 1)
       let deadline = Instant.now() + UInt64(seconds * 1e9)
-      var answer: ReadinessQuestion.Answer
+      var answer = ReadinessQuestion.Answer.nothing
       repeat {
-        answer = ReadinessQuestion(endpoint: admin, deadline: deadline).ask()
-        if answer == .ready { return }
+        let next = ReadinessQuestion(endpoint: admin, deadline: deadline).ask()
+        if next == .ready { return }
+        // The last one may have had no time.
+        if next != .nothing { answer = next }
         _ = try pause.wait(milliseconds: Self.pauseMilliseconds)
       } while Instant.now() < deadline
       Sidecar.say("after \(seconds) s \(answer.sentence(about: admin))")

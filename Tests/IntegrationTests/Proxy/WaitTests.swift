@@ -44,7 +44,8 @@ struct WaitTests {
     try scene.sidecar.process.wait(for: "the listener to close", recheck: 0.005) { sidecar in
       Sockets.listening(inNamespaceOf: sidecar.pid).contains(15001) ? nil : ()
     }
-    let finished = try scene.network.pod.run(try Self.wait(seconds: 0.1), as: .proxy)
+    let finished = try scene.network.pod.run(
+      try Self.wait(seconds: 0.3 * Sanitizer.patience), as: .proxy)
     #expect(finished.status == 1)
     #expect(finished.errors.contains("isn't ready"), "\(finished.errors)")
     server.signal(SIGUSR1)
