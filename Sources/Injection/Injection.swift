@@ -28,17 +28,17 @@ package enum Injection {
     let (mark, given) = withoutByteOrderMark(manifest)
     var report = Report(file: file, strict: options.strict, given: given)
     let (cuts, _) = removal(of: given, &report)
-    if !report.errors.isEmpty { throw Failure(report) }
+    if report.hasErrors { throw Failure(report) }
     let text = cuts.applied(to: given)
     // What stands in the way of an exact removal is of no interest here.
     report = Report(file: file, strict: options.strict, given: given, cuts: cuts)
     let (edits, count) = additions(to: text, Pair(options: options), &report)
-    if !report.errors.isEmpty { throw Failure(report) }
+    if report.hasErrors { throw Failure(report) }
     let (result, added) = edits.applied(to: text)
-    if !isSame(text, result, added) || removed(from: result) != text {
+    if !added.isEmpty, !isSame(text, result, added) || removed(from: result) != text {
       report.error(
         "this is written in a way that inject can't extend without changing what else is in it",
-        at: firstPosition(of: edits, in: text, cuts, given))
+        atByte: edits.insertions.map(\.offset).min() ?? 0)
       throw Failure(report)
     }
     return Result(bytes: mark + result, warnings: report.sortedWarnings, podCount: count)
@@ -51,7 +51,7 @@ package enum Injection {
     let (mark, given) = withoutByteOrderMark(manifest)
     var report = Report(file: file, strict: false, given: given)
     let (cuts, count) = removal(of: given, &report)
-    if !report.errors.isEmpty { throw Failure(report) }
+    if report.hasErrors { throw Failure(report) }
     return Result(
       bytes: mark + cuts.applied(to: given), warnings: report.sortedWarnings, podCount: count)
   }
@@ -65,6 +65,8 @@ package enum Injection {
   private static func removal(of text: [UInt8], _ report: inout Report) -> (Cuts, Int) {
     var cuts = Cuts()
     var count = 0
+    // Most manifests have nothing of ours.
+    guard Lines(text).contains(Pair.prefix) else { return (cuts, 0) }
     forEachDocument(of: text, &report) { tree, report in
       var taking = Taking(tree)
       // What is wrong with the rest of the pod doesn't matter.
@@ -113,22 +115,15 @@ package enum Injection {
   ) {
     if text.starts(with: [0xff, 0xfe]) || text.starts(with: [0xfe, 0xff]) {
       // As PowerShell writes what it is told to write to a file.
-      return report.error("this is UTF-16; save it as UTF-8", at: Position(line: 1, column: 1))
+      return report.end("this is UTF-16; save it as UTF-8", at: Position(line: 1, column: 1))
     }
     do throws(SyntaxError) {
       var reader = try ManifestReader(text)
       while let tree = try reader.next() { body(tree, &report) }
     } catch {
       let (position, sentence) = error.sentence(in: text)
-      report.error(sentence, at: position)
+      report.end(sentence, at: position)
     }
-  }
-
-  private static func firstPosition(
-    of edits: Edits, in text: [UInt8], _ cuts: Cuts, _ given: [UInt8]
-  ) -> Position {
-    let first = edits.insertions.map(\.offset).min() ?? 0
-    return Position(ofByte: cuts.original(of: first), in: given)
   }
 }
 

@@ -9,23 +9,37 @@ struct Report {
   let strict: Bool
   /// Where a byte of the text that is read stood in the text that was given.
   let cuts: Cuts
-  let given: [UInt8]
-  private(set) var errors: [Diagnostic] = []
-  private(set) var warnings: [Diagnostic] = []
+  private let positions: Positions
+  private var errors: [Finding] = []
+  private var warnings: [Finding] = []
+  /// Behind which nothing was read.
+  private var end: Diagnostic?
+
+  private struct Finding: Hashable {
+    let offset: Int
+    let message: String
+  }
 
   init(file: String, strict: Bool, given: [UInt8], cuts: Cuts = Cuts()) {
     self.file = file
     self.strict = strict
-    self.given = given
     self.cuts = cuts
+    positions = Positions(given)
   }
+
+  var hasErrors: Bool { !errors.isEmpty || end != nil }
 
   mutating func error(_ message: String, at node: Int, in tree: ManifestTree) {
-    add(message, tree[node].start, to: &errors)
+    error(message, atByte: tree[node].start)
   }
 
-  mutating func error(_ message: String, at position: Position) {
-    errors.append(Diagnostic(file: file, position: position, message: message))
+  mutating func error(_ message: String, atByte offset: Int) {
+    add(message, offset, to: &errors)
+  }
+
+  /// The text breaks off for its reader.
+  mutating func end(_ message: String, at position: Position) {
+    end = Diagnostic(file: file, position: position, message: message)
   }
 
   /// - Parameter weakens: whether it opens a way around the capture, which `--strict` refuses.
@@ -39,18 +53,23 @@ struct Report {
   }
 
   func line(of node: Int, in tree: ManifestTree) -> Int {
-    Position(ofByte: cuts.original(of: tree[node].start), in: given).line
+    positions.line(of: cuts.original(of: tree[node].start))
   }
 
-  var sortedErrors: [Diagnostic] { errors.sorted { $0.position < $1.position } }
-  var sortedWarnings: [Diagnostic] { warnings.sorted { $0.position < $1.position } }
+  var sortedErrors: [Diagnostic] { sorted(errors) + (end.map { [$0] } ?? []) }
+  var sortedWarnings: [Diagnostic] { sorted(warnings) }
 
-  private func add(_ message: String, _ offset: Int, to list: inout [Diagnostic]) {
+  private func sorted(_ findings: [Finding]) -> [Diagnostic] {
+    findings.sorted { $0.offset < $1.offset }.map {
+      Diagnostic(
+        file: file, position: positions.position(of: $0.offset), message: onOneLine($0.message))
+    }
+  }
+
+  private func add(_ message: String, _ offset: Int, to list: inout [Finding]) {
     guard list.count < Self.maximumCount else { return }
-    let diagnostic = Diagnostic(
-      file: file, position: Position(ofByte: cuts.original(of: offset), in: given),
-      message: onOneLine(message))
+    let finding = Finding(offset: cuts.original(of: offset), message: message)
     // What an anchor shares is met wherever it is used.
-    if !list.contains(diagnostic) { list.append(diagnostic) }
+    if !list.contains(finding) { list.append(finding) }
   }
 }

@@ -56,6 +56,29 @@ func expectWhole(_ manifest: [UInt8], _ mode: Mode) throws {
     }
   }
 
+  @Test(arguments: ManifestFixtures.names, Mode.allCases)
+  func `a comment stays before what it is about`(name: String, mode: Mode) throws {
+    // Its script has lines that only look like comments.
+    guard name != "job-script.yaml" else { return }
+    let manifest = try ManifestFixtures.bytes(name)
+    func pairs(_ bytes: [UInt8]) -> [String] {
+      let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        .map { String(decoding: $0, as: UTF8.self) }
+      return zip(lines, lines.dropFirst()).filter { line, next in
+        line.drop { $0 == " " }.hasPrefix("#") && next.contains { $0 != " " && $0 != "\r" }
+          // What is extended within its line.
+          && !next.contains("{")
+      }.map { "\($0)\n\($1)" }
+    }
+    #expect(pairs(try inject(manifest, mode.options)) == pairs(manifest))
+  }
+
+  @Test func `a file's head stays its head`() throws {
+    let head = "# licence\n\n# a pod\n"
+    let result = try inject(head + "kind: Pod\nspec: {containers: [{name: a, image: b}]}\n")
+    #expect(result.hasPrefix(head + "metadata:\n  annotations:\n"))
+  }
+
   @Test(arguments: ManifestFixtures.names)
   func `classic and native replace each other, and so do images`(name: String) throws {
     let manifest = try ManifestFixtures.bytes(name)

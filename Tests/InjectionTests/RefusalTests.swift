@@ -111,6 +111,11 @@ import Testing
         + "here"
     ),
     Case(
+      "\(app)  securityContext: {capabilities: null}\n",
+      "9:37: Pod p, container app: nothing can be added to the security context as it is written "
+        + "here"
+    ),
+    Case(
       "\(app)volumes: &v\n- name: a\n  emptyDir: {}\nx: *v\n",
       "9:3: Pod p: `volumes` has an anchor that is used elsewhere; write it out there"
     ),
@@ -237,6 +242,14 @@ import Testing
       #expect(found.count == 1)
       #expect(found.first?.contains("nested deeper than 256 levels") ?? false, "\(found)")
     }
+  }
+
+  /// Of two keys the last one holds for kubectl, also where it isn't looked at any further.
+  @Test(arguments: ["kind: Service", "apiVersion: v1", "items: []"])
+  func `an object says once what it is`(line: String) {
+    let key = line.split(separator: ":")[0]
+    let manifest = "\(line)\nmetadata: {name: a}\n\(key): other\n"
+    #expect(errors(manifest) == ["m.yaml:3:1: the key stands twice, first in line 1"])
   }
 
   /// The nine lists of a billion laughs, as a container's securityContext and as merges.

@@ -79,6 +79,14 @@ import Testing
     #expect(warnings[0].hasSuffix("has been changed since, and stays"))
   }
 
+  @Test func `a default container that was chosen since stays`() throws {
+    let injected = try inject(Self.manifest)
+    let chosen = injected.replacing("default-container: app", with: "default-container: log")
+    #expect(chosen != injected)
+    #expect(try removed(chosen).text.contains("kubectl.kubernetes.io/default-container: log"))
+    #expect(try removed(injected).text == Self.manifest)
+  }
+
   @Test func `a container that is gone is named`() throws {
     let injected = try inject(Self.manifest).replacing("- name: log", with: "- name: logs")
     let (_, warnings) = try removed(injected)

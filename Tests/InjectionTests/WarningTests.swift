@@ -171,6 +171,14 @@ import Testing
     #expect(result.podCount == 0)
   }
 
+  /// kubectl doesn't ask what a list is called.
+  @Test(arguments: ["List", "PodList", "ConfigMap", "Listing", ""])
+  func `whatever has items is a list`(kind: String) throws {
+    let manifest =
+      "kind: \(kind)\nitems: [{kind: Pod, spec: {containers: [{name: a, image: b}]}}]\n"
+    #expect(try inject(manifest).contains("portarium-sidecar"))
+  }
+
   @Test func `meshes are named`() throws {
     let manifest = String(
       decoding: try ManifestFixtures.bytes("deployment-mesh.yaml"), as: UTF8.self)

@@ -17,20 +17,25 @@ extension ManifestTree {
 
   /// Looks a key up as a YAML parser does that knows merge keys: the mapping's own keys first.
   func find(_ key: String, in mapping: Int) -> Found? {
-    var visited: [Int] = []
+    var visited: Set<Int> = []
     return find(key, in: resolved(mapping), &visited)
   }
 
-  private func find(_ key: String, in mapping: Int, _ visited: inout [Int]) -> Found? {
+  private func find(_ key: String, in mapping: Int, _ visited: inout Set<Int>) -> Found? {
     // Merges of merges can be made to meet again and again.
-    if visited.contains(mapping) { return nil }
-    visited.append(mapping)
-    let entries = entries(of: mapping)
-    for entry in entries where isKey(entry.key, key) {
-      return Found(key: entry.key, value: entry.value, isMerged: visited.count > 1)
+    guard nodes[mapping].kind == .mapping, visited.insert(mapping).inserted else { return nil }
+    var merges: [Int] = []
+    var entry = nodes[mapping].firstChild
+    while entry >= 0 {
+      let value = nodes[entry].next
+      if isKey(entry, key) {
+        return Found(key: entry, value: value, isMerged: visited.count > 1)
+      }
+      if isMerge(entry) { merges.append(value) }
+      entry = nodes[value].next
     }
-    for entry in entries where isMerge(entry.key) {
-      let source = resolved(entry.value)
+    for merge in merges {
+      let source = resolved(merge)
       for merged in nodes[source].kind == .sequence ? items(of: source) : [source] {
         if let found = find(key, in: resolved(merged), &visited) {
           return Found(key: found.key, value: found.value, isMerged: true)

@@ -1,5 +1,7 @@
 /// What is added to a pod. The same stands in infra/kubernetes/sidecar, with which the tests compare it.
 struct Pair {
+  /// What the names of everything that is added begin with.
+  static let prefix = "portarium"
   static let initContainer = "portarium-init"
   static let sidecar = "portarium-sidecar"
   static let volume = "portarium"

@@ -37,9 +37,11 @@ struct PodRestoration {
     takeItems(named: [Pair.sidecar], from: "containers", wasNew: false, &taking)
     takeItems(
       named: [Pair.volume], from: "volumes", wasNew: record.created(.volumes), &taking)
-    let containers = Container.all(of: site, in: tree)
+    let containers = Dictionary(
+      Container.all(of: site, in: tree).map { ($0.name, $0) },
+      uniquingKeysWith: { first, _ in first })
     for (name, key) in record.containerKeys {
-      guard let container = containers.first(where: { $0.name == name }) else {
+      guard let container = containers[name] else {
         report.warn(
           "\(site.workload): no container is called \(name) any more; its \(key.rawValue) may still "
             + "stand somewhere", at: site.spec, in: tree)

@@ -6,6 +6,19 @@ struct Lines {
 
   init(_ text: [UInt8]) { self.text = text }
 
+  /// Whether a text stands anywhere in it.
+  func contains(_ needle: String) -> Bool {
+    let needle = Array(needle.utf8)
+    guard var place = text.indices.first, let first = needle.first else { return false }
+    while place + needle.count <= text.count {
+      if text[place] == first, text[place..<place + needle.count].elementsEqual(needle) {
+        return true
+      }
+      place += 1
+    }
+    return false
+  }
+
   static func isBreak(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d }
   static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 

@@ -62,8 +62,9 @@ struct Placing {
     }
     let first = tree[node.firstChild].start
     var separator = Array(", ".utf8)
-    let line = lines.start(of: first)
-    if line > node.inside, tree.text[line..<first].allSatisfy(Lines.isBlank) {
+    var line = first
+    while line > node.inside, Lines.isBlank(tree.text[line - 1]) { line -= 1 }
+    if line > node.inside, Lines.isBreak(tree.text[line - 1]) {
       separator = [UInt8(ascii: ",")] + lines.lineBreak(before: line) + tree.text[line..<first]
     }
     edits.insert(addition.flow(separator: separator) + separator, at: first)
