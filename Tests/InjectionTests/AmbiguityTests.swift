@@ -7,7 +7,8 @@ import Testing
 @Suite struct AmbiguityTests {
   static let app = "containers:\n- name: app\n  image: nginx\n"
   static let tag = "a tag like this makes of a value what doesn't stand here; write it without"
-  static let quoted = "`<<` in quotes is a merge key to some readers and none to others"
+  static let quoted =
+    "`<<` in quotes or by an alias is a merge key to some readers and none to others"
 
   static func late(_ key: String) -> String {
     "what is merged here has `\(key)` too, which stands before it: which of them holds depends on the "
@@ -32,6 +33,7 @@ import Testing
       "<<: {hostNetwork: false}\n<<: {hostNetwork: true}\n\(app)",
       "7:3: the key stands twice, first in line 6"),
     Case("\"<<\": {hostIPC: true}\n\(app)", "6:3: \(quoted)"),
+    Case("schedulerName: &m '<<'\n*m : {hostIPC: true}\n\(app)", "7:3: \(quoted)"),
   ]
 
   @Test("a pod that is another one to kubectl", arguments: pods)

@@ -38,7 +38,9 @@ extension Report {
     _ key: Int, _ value: Int, behind earlier: [String: Int], in tree: ManifestTree
   ) {
     if !tree[key].isPlain {
-      error("`<<` in quotes is a merge key to some readers and none to others", at: key, in: tree)
+      error(
+        "`<<` in quotes or by an alias is a merge key to some readers and none to others", at: key,
+        in: tree)
     }
     let source = tree.resolved(value)
     for merged in tree[source].kind == .sequence ? tree.items(of: source) : [source] {

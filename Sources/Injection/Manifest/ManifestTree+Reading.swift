@@ -50,8 +50,11 @@ extension ManifestTree {
     return node.kind == .scalar && node.text == key
   }
 
-  /// Also in quotes: kubectl doesn't mind them.
-  func isMerge(_ key: Int) -> Bool { nodes[key].kind == .scalar && nodes[key].text == "<<" }
+  /// Also in quotes, and by an alias: kubectl doesn't mind.
+  func isMerge(_ key: Int) -> Bool {
+    let node = nodes[resolved(key)]
+    return node.kind == .scalar && node.text == "<<"
+  }
 
   /// What stands under a key, aliases and merges followed.
   func value(_ key: String, in mapping: Int?) -> Int? {
