@@ -11,7 +11,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-d
   -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test sanitize check images manifests test-pod release-check demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check images manifests test-pod test-pod-mutations release-check demo bench bench-quick clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
@@ -46,6 +46,10 @@ test-pod: images ## real pods of the images, with podman (needs root)
 
 manifests: release ## hold the Kubernetes manifests against schemas, the documents' programs, each other
 	@infra/kubernetes/check
+
+test-pod-mutations: release ## the capture rules without each line in turn: a case must miss it (needs root)
+	@.ci/setup conntrack python3-yaml
+	@Tests/pod/mutate
 
 release-check: setup ## run all of it, one after the other, and print one table (long; needs root)
 	@.ci/release-check

@@ -2,10 +2,12 @@
 to have the pod forward something."""
 
 import contextlib
+import signal
 
+from captured import HERE
 from network import CLIENT, EVIL, POD, RESOLVER, SILENT
 from rules import SHORT, suite
-from stage import PYTHON, SCRIPTS, await_line, end
+from stage import SCRIPTS, await_line, end, printed
 from suite import expect
 
 
@@ -20,8 +22,7 @@ def forwarding(it):
 
 
 def each_frame(it, attempts, outcome):
-    for words in attempts:
-        expect(f"frames.py {words}", it.raw("frames.py", words), outcome)
+    it.each(attempts, outcome, "raw", "frames")
 
 
 @suite.case("With CAP_NET_RAW other protocols, headers and discoveries of its own making are refused")
@@ -43,26 +44,56 @@ def _(it):
 
 @suite.case("With CAP_NET_RAW a segment in the flow of the sidecar's is refused")
 def _(it):
-    # Whoever listens to the device knows the numbers that conntrack expects; here it expects none.
-    it.network.pod.sysctl("net.netfilter.nf_conntrack_tcp_be_liberal=1")
     port = it.port()
     it.says(f"tcp {SILENT} 443 --source-port {port} {SHORT}", "proxy")
     with it.nothing_escapes():
-        said = it.raw("attack.py", f"segment {port} {SILENT} 443 rst")
+        said = it.says(f"segment {port} {SILENT} 443 rst", "raw", "attack")
         expect("a reset with a payload", said, "error EPERM")
 
 
-@suite.case("With CAP_NET_RAW a connection can't be begun in the flow of one from outside")
+@suite.case("With CAP_NET_RAW a segment to the sidecar's inbound port is refused")
 def _(it):
     port = it.port()
-    client = it.network.world.start(
-        PYTHON, "-u", SCRIPTS / "probe.py", "hold", POD[0], "8080", "--source-port", port)
+    it.each([f"segment {port} 127.0.0.1 15006 {flags}" for flags in ("ack", "psh,ack", "rst")],
+            "error EPERM", "raw", "attack")
+
+
+@suite.case("A connection that the world begins can't be turned round, and be one of the workload's")
+def _(it):
+    mine, its = it.port(), it.port()
+    # As root, whom every kernel lets attach a filter.
+    deaf = it.begin(f"deaf {POD[0]} {mine}", "root", HERE / "attack.py")
+    await_line(deaf, "listening")
+    it.each([f"tcp {POD[0]} {mine} --source-port {its} {SHORT}"], "silent", "world")
+    end(deaf)
+    server = it.network.world.script("servers.py", "--tcp", CLIENT[0], its)
     try:
-        await_line(client, "0: direct")
-        said = it.raw("attack.py", f"segment 8080 {CLIENT[0]} {port} syn")
-        expect("a SYN", said, "error EPERM")
+        it.each([f"tcp {CLIENT[0]} {its} --source-port {mine}"], "error ECONNREFUSED")
     finally:
-        end(client)
+        end(server)
+
+
+@suite.case("With CAP_NET_RAW the bits that open the door can't be read on loopback")
+def _(it):
+    it.each([f"marks {address} {it.port()}" for address in ("127.0.0.1", POD[0], "::1")], "marks 0 0",
+            "raw", "attack")
+
+
+@suite.case("With CAP_NET_RAW the bits of packets to groups, which can be read, open the door to groups only")
+def _(it):
+    listener = it.begin("listen eth0", "raw", SCRIPTS / "frames.py")
+    try:
+        await_line(listener, "report", 20)
+        listener.send_signal(signal.SIGTERM)
+        await_line(listener, "end")
+        bits = [line.split() for line in printed(listener)
+                if line.startswith("0x") and line != "0x00000000 0x00000000"]
+    finally:
+        end(listener)
+    expect("the bits that could be read", len(bits), 1)
+    with it.nothing_escapes():
+        each_frame(it, [f"send eth0 {it.network.mac} {EVIL[0]} --mark {mark} --priority {priority}"
+                        for mark, priority in bits], "error ENOBUFS")
 
 
 @suite.case("With CAP_NET_RAW frames of a packet socket don't leave")

@@ -108,15 +108,16 @@ class Namespace:
         await_line(process, ready)
         return process
 
-    def sockets(self, state, table=("tcp", "tcp6")):
-        """The local ports of the TCP sockets in this state (0A listens, 09 LAST_ACK)."""
-        lines = self.run("cat", *(f"/proc/net/{name}" for name in table)).stdout.splitlines()
+    def sockets(self):
+        """Its TCP sockets: local port, remote port, state as in /proc/net/tcp."""
+        lines = self.run("cat", "/proc/net/tcp", "/proc/net/tcp6").stdout.splitlines()
         rows = [line.split() for line in lines if ":" in line.split()[0]]
-        return [int(row[1].rsplit(":", 1)[1], 16) for row in rows if row[3] == state]
+        return [(int(local[-4:], 16), int(remote[-4:], 16), state) for _, local, remote, state, *_ in rows]
 
     def listens(self, *ports):
-        until(f"ports {ports} of {self.name} open",
-              lambda: set(ports) <= set(self.sockets("0A")))
+        def open_ports():
+            return {local for local, _, state in self.sockets() if state == "0A"}
+        until(f"ports {ports} of {self.name} open", lambda: set(ports) <= open_ports())
 
     def remove(self):
         for process in self.started:
@@ -150,7 +151,9 @@ def end(process):
     if process.poll() is None:
         process.kill()
     process.wait()
-    process.output.close()
+    for stream in (process.stdin, process.stdout, getattr(process, "output", None)):
+        if stream:
+            stream.close()
 
 
 def connect(a, a_device, b, b_device):

@@ -5,6 +5,7 @@ import contextlib
 
 import rules
 import rules_raw  # adds its cases
+from captured import Captured
 from scene import scene
 
 
@@ -16,7 +17,7 @@ def captured(stage):
 
         def put():
             it.pod.run_to_end(again, "--rm")
-        yield rules.Captured(it.network, put)
+        yield Captured(it.network, put)
 
 
 suite = rules.suite
