@@ -15,7 +15,7 @@ enum Attempt {
     _ attempt: String, in place: NetworkNamespace, as user: User = .workload
   ) throws -> RunningProcess {
     try place.start(
-      ["python3", Scratch.script("probe.py")]
+      ["/usr/bin/python3", Scratch.script("probe.py")]
         + attempt.split(separator: " ").map(String.init), as: user)
   }
 

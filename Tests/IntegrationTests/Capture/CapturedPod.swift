@@ -55,7 +55,7 @@ final class CapturedPod: Sendable {
     in namespace: NetworkNamespace, as user: User = .root, tcp: [String] = [], udp: [String] = [],
     original: Bool = false
   ) throws(TestNetworkError) -> RunningProcess {
-    var command = ["python3", Scratch.script("servers.py")]
+    var command = ["/usr/bin/python3", Scratch.script("servers.py")]
     for (flag, listeners) in [("--tcp", tcp), ("--udp", udp)] {
       for listener in listeners {
         command.append(flag)
@@ -87,7 +87,7 @@ final class CapturedPod: Sendable {
     _ arguments: String, as user: User = .workload, in namespace: NetworkNamespace? = nil
   ) throws(TestNetworkError) -> RunningProcess {
     try (namespace ?? pod).start(
-      ["python3", Scratch.script("probe.py")]
+      ["/usr/bin/python3", Scratch.script("probe.py")]
         + arguments.split(separator: " ").map(String.init), as: user)
   }
 

@@ -43,7 +43,7 @@ struct DiffTests {
       try place.provideInterfaces(of: document)
       try InitContainer.run("apply", in: place, document: document).checked()
       // Refused or not, it is counted.
-      try place.run(["python3", Scratch.script("probe.py"), "tcp", "127.0.0.1", "9"])
+      try place.run(["/usr/bin/python3", Scratch.script("probe.py"), "tcp", "127.0.0.1", "9"])
       let finished = try InitContainer.run("diff", in: place, document: document)
       #expect(finished.output == "no difference\n", "\(name): \(finished.errors)")
       #expect(finished.status == 0, "\(name)")

@@ -172,8 +172,8 @@ struct EscapeTests {
     let proxy = try pod.startProxy()
     let finished = try pod.pod.run(
       [
-        "unshare", "--user", "--map-user=1337", "python3", Scratch.script("probe.py"), "tcp",
-        "10.77.2.66", "443",
+        "unshare", "--user", "--map-user=1337", "/usr/bin/python3", Scratch.script("probe.py"),
+        "tcp", "10.77.2.66", "443",
       ], as: .workload
     ).checked()
     #expect(finished.lines.last == "connected: captured 10.77.1.2 to 10.77.2.66 443: hello")

@@ -51,9 +51,9 @@ final class ExplainScene: Sendable {
     let ports = Self.servedPorts.map { "\($0)" }
     let script = Scratch.script("crossroads.py")
     servers = [
-      try network.pod.start(["python3", script, "serve", "pod"] + ports),
-      try network.world.start(["python3", script, "serve", "world", "7"]),
-      try machine.start(["python3", script, "serve", "machine"] + ports),
+      try network.pod.start(["/usr/bin/python3", script, "serve", "pod"] + ports),
+      try network.world.start(["/usr/bin/python3", script, "serve", "world", "7"]),
+      try machine.start(["/usr/bin/python3", script, "serve", "machine"] + ports),
     ]
     for server in servers { try server.waitForLine("ready") { $0 == "ready" } }
     probers = [
@@ -138,7 +138,7 @@ private final class Prober: Sendable {
 
   init(_ place: NetworkNamespace) throws(TestNetworkError) {
     pipe = Scratch.makeDirectory("prober") + "/pipe"
-    process = try place.start(["python3", Scratch.script("crossroads.py"), "probe", pipe])
+    process = try place.start(["/usr/bin/python3", Scratch.script("crossroads.py"), "probe", pipe])
     try process.waitForLine("ready") { $0 == "ready" }
   }
 

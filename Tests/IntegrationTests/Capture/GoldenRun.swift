@@ -77,7 +77,7 @@ struct GoldenRun {
       barriers: scene.barriers.enumerated().map {
         made($1, number: firstNumber + flows.count + $0, uid: document.capture.proxyUIDs[0])
       })
-    let command = ["python3", Scratch.script("flows.py")]
+    let command = ["/usr/bin/python3", Scratch.script("flows.py")]
     let finished = try RunningProcess(command, input: JSONEncoder().encode(job)).wait().checked()
     let outcomes = try JSONDecoder().decode([Outcome].self, from: Data(finished.output.utf8))
     let all = flows + scene.barriers

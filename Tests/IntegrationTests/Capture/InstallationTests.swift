@@ -147,10 +147,10 @@ struct InstallationTests {
   func alternate() throws {
     let pod = try CapturedPod()
     let proxy = try pod.pod.start(
-      ["python3", Scratch.script("crowd.py"), "listen", "127.0.0.1", "15001"], as: .proxy)
+      ["/usr/bin/python3", Scratch.script("crowd.py"), "listen", "127.0.0.1", "15001"], as: .proxy)
     try proxy.waitForLine("ready") { $0 == "ready" }
     let crowd = try pod.pod.start(
-      ["python3", Scratch.script("crowd.py"), "carry", CapturedPod.evil4, "443", "100"],
+      ["/usr/bin/python3", Scratch.script("crowd.py"), "carry", CapturedPod.evil4, "443", "100"],
       as: .workload)
     try crowd.waitForLine("ready") { $0 == "ready" }
     var states: [State] = []
@@ -174,10 +174,10 @@ struct InstallationTests {
   func removeResets() throws {
     let pod = try CapturedPod()
     let proxy = try pod.pod.start(
-      ["python3", Scratch.script("crowd.py"), "listen", "127.0.0.1", "15001"], as: .proxy)
+      ["/usr/bin/python3", Scratch.script("crowd.py"), "listen", "127.0.0.1", "15001"], as: .proxy)
     try proxy.waitForLine("ready") { $0 == "ready" }
     let crowd = try pod.pod.start(
-      ["python3", Scratch.script("crowd.py"), "carry", CapturedPod.evil4, "443", "5"],
+      ["/usr/bin/python3", Scratch.script("crowd.py"), "carry", CapturedPod.evil4, "443", "5"],
       as: .workload)
     try crowd.waitForLine("ready") { $0 == "ready" }
     try InitContainer.run("remove", in: pod.pod, document: Self.sidecar).checked()

@@ -38,7 +38,7 @@ struct RawFramesTests {
 
     func frames(_ arguments: String) throws -> String {
       try pod.pod.run(
-        ["python3", Scratch.script("frames.py")]
+        ["/usr/bin/python3", Scratch.script("frames.py")]
           + arguments.split(separator: " ").map(String.init), as: .rawSockets
       ).checked().lines.last ?? ""
     }
@@ -129,7 +129,7 @@ struct RawFramesTests {
   func readingBits() throws {
     let place = try Guarded()
     let listener = try place.pod.pod.start(
-      ["python3", Scratch.script("frames.py"), "listen", "eth0"], as: .rawSockets)
+      ["/usr/bin/python3", Scratch.script("frames.py"), "listen", "eth0"], as: .rawSockets)
     try listener.waitForLine("a listener") { $0 == "ready" }
     // The kernel's reports about the groups that it joined are handed to it too.
     try listener.waitForLine("a report of groups", timeout: 20) { $0 == "report" }

@@ -76,7 +76,7 @@ struct StatusTests {
       return try #require(totals?[meaning]?["packets"])
     }
     #expect(try packets("local") == 0)
-    try place.run(["python3", Scratch.script("probe.py"), "tcp", "127.0.0.1", "9"])
+    try place.run(["/usr/bin/python3", Scratch.script("probe.py"), "tcp", "127.0.0.1", "9"])
     #expect(try packets("local") > 0)
     #expect(try packets("captured") == 0)
     let rules = try #require(try fields(in: place)["rules"] as? [[String: Any]])
