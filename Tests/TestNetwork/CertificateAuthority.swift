@@ -18,26 +18,25 @@ package enum CertificateAuthority {
       "subjectAltName="
         + names.map { $0.contains(":") || Int($0.suffix(1)) != nil ? "IP:\($0)" : "DNS:\($0)" }
         .joined(separator: ","))
-    try openssl(
-      "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-      "-out", request, "-subj", "/CN=\(names.first ?? "server")")
-    try openssl(
+    try OpenSSL.run(
+      ["req"] + OpenSSL.newKey(at: key) + [
+        "-out", request, "-subj", "/CN=\(names.first ?? "server")",
+      ])
+    try OpenSSL.run([
       "x509", "-req", "-in", request, "-CA", made.certificate, "-CAkey", made.key,
       "-set_serial", "0x\(UUID().uuidString.prefix(8))", "-days", "2", "-extfile", extensions,
-      "-out", certificate)
+      "-out", certificate,
+    ])
     return (certificate, key)
   }
 
   private static let made: (certificate: String, key: String) = {
     let directory = Scratch.makeDirectory("ca")
     let paths = (certificate: "\(directory)/ca.crt", key: "\(directory)/ca.key")
-    try? openssl(
-      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-      paths.key, "-out", paths.certificate, "-subj", "/CN=portarium test CA", "-days", "2")
+    try? OpenSSL.run(
+      ["req", "-x509"] + OpenSSL.newKey(at: paths.key) + [
+        "-out", paths.certificate, "-subj", "/CN=portarium test CA", "-days", "2",
+      ])
     return paths
   }()
-
-  private static func openssl(_ arguments: String...) throws(TestNetworkError) {
-    try RunningProcess(["openssl"] + arguments).wait().checked()
-  }
 }
