@@ -84,7 +84,7 @@ struct ExplicitTunnelTests {
   @Test(arguments: [
     (["send:SSH-2.0-me\\r\\n", "until:SSH-2.0-you\\r\\n"], ""),
     // The server speaks first, and is heard once the peek has waited long enough.
-    (["until:SSH-2.0-you\\r\\n", "send:SSH-2.0-me\\r\\n"], "peekSeconds: 0.3"),
+    (["until:SSH-2.0-you\\r\\n", "send:SSH-2.0-me\\r\\n"], "peekSeconds: 1.5"),
   ])
   func `a tunnel carries what is neither TLS nor HTTP where a rule knows its host`(
     steps: [String], limits: String

@@ -132,7 +132,7 @@ struct AuditFieldsTests {
         {name: gone, hostPattern: gone.example.com}
         {name: raw, hostPattern: 10.77.2.70, port: 9000}
         """, names: ["gone.example.com": ""],
-      limits: "peekSeconds: 0.3, requestHeadSeconds: 1, connectSeconds: 0.5")
+      limits: "peekSeconds: 1.5, requestHeadSeconds: 1.5, connectSeconds: 1.5")
     let schema = try SchemaCheck("audit-record.json")
     for (index, kind) in Self.kinds.enumerated() {
       try kind.flow(explicit)
