@@ -144,11 +144,28 @@ struct AdminServerTests {
   }
 }
 
-/// A server on free ports, with clients.
+/// A server with clients.
 private struct Serving {
   let server: AdminServer
 
-  init(admin: UInt16 = 0, health: UInt16? = nil, limits: AdminLimits = AdminLimits()) throws {
+  /// Below what the kernel gives to whoever asks for any port: one that is free on 127.0.0.1 may be
+  /// somebody else's on ::1, and one that was let go may be taken before the test has it again.
+  private static let ports: Range<UInt16> = 20_000..<20_100
+
+  /// Serves on the first of these ports that nobody has.
+  init(health: UInt16? = nil, limits: AdminLimits = AdminLimits()) throws {
+    for port in Self.ports {
+      do {
+        self = try Serving(admin: port, health: health, limits: limits)
+        return
+      } catch AdminServerError.portInUse(address: _, port: port) {
+        continue
+      }
+    }
+    throw AdminServerError.portInUse(address: "127.0.0.1", port: Self.ports.upperBound - 1)
+  }
+
+  init(admin: UInt16, health: UInt16? = nil, limits: AdminLimits = AdminLimits()) throws {
     let lifecycle = Lifecycle()
     lifecycle.advance(to: .ready)
     server = try AdminServer(
