@@ -8,6 +8,8 @@ final class ReloadScene {
   let proxy: ProxyScene
   let volume: Volume
   private let limits: String
+  /// The longest time that a document was half written.
+  private(set) var longestWrite = Duration.zero
 
   /// - Parameter limits: what goes into `limits: {…}`.
   init(_ allowlist: String, top: String = "", egress: String = "", limits: String = "") throws {
@@ -55,8 +57,10 @@ final class ReloadScene {
       try volume.rename("..data/next", "..data/config.yaml")
     case .inPlace, .signalled:
       let middle = document.index(document.startIndex, offsetBy: document.count / 2)
+      let began = ContinuousClock.now
       try volume.write(
         "config.yaml", [String(document[..<middle]), String(document[middle...])])
+      longestWrite = max(longestWrite, ContinuousClock.now - began)
       if way == .signalled { proxy.sidecar.process.signal(SIGHUP) }
     }
   }
