@@ -41,6 +41,7 @@ let package = Package(
     system("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     system("CIDN2", pkgConfig: "libidn2", package: "libidn2-dev"),
     system("CPSL", pkgConfig: "libpsl", package: "libpsl-dev"),
+    system("COpenSSL", pkgConfig: "libssl", package: "libssl-dev"),
 
     library("Addressing", ["CIDN2"]),
     library("Wire"),
@@ -50,6 +51,7 @@ let package = Package(
     library("PolicyAnalysis", ["Addressing", "Policy", "Telemetry"]),
     library("Injection", ["Configuration"]),
     library("Kernel", ["CLinux", "Addressing"]),
+    library("TLS", ["COpenSSL", "Addressing", "Kernel"]),
     library("Capture", ["CNetfilter", "Kernel", "Addressing", "Configuration"]),
     library("DataPlane", ["Wire", "Policy", "Telemetry", "Kernel", "Addressing"]),
     library(
@@ -107,6 +109,10 @@ let package = Package(
       name: "CaptureTests",
       dependencies: ["Capture", "Configuration", "Addressing", "SeededRandom"],
       swiftSettings: strict),
+    .testTarget(
+      name: "TLSTests",
+      dependencies: ["TLS", "COpenSSL", "Kernel", "Addressing", "SeededRandom", "TestNetwork"],
+      exclude: ["Scripts"], swiftSettings: strict),
     .testTarget(
       name: "DataPlaneTests",
       dependencies: [

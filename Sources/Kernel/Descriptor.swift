@@ -18,6 +18,10 @@ package struct Descriptor: ~Copyable, Sendable {
     Descriptor(owning: try systemCall { pl_open_null() })
   }
 
+  /// The number, for a library that makes system calls of its own on it: OpenSSL. It must neither
+  /// close it nor use it once this owner is gone.
+  package var borrowedNumber: Int32 { number }
+
   package var isOpen: Bool { number >= 0 }
 
   deinit {

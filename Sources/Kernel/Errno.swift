@@ -28,6 +28,9 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   package static let addressFamilyNotSupported = Errno(EAFNOSUPPORT)
   package static let addressNotAvailable = Errno(EADDRNOTAVAIL)
 
+  /// What the last system call of this thread failed with, where a library made it; nil for none.
+  package static var last: Errno? { errno == 0 ? nil : Errno(errno) }
+
   /// True where `open` met a directory, or a socket, or a device without a driver.
   package var meansNoFile: Bool { code == EISDIR || code == ENXIO || code == ENODEV }
 
