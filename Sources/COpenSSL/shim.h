@@ -55,6 +55,11 @@ static inline int pl_bio_has_ktls_receive(BIO *bio) { return BIO_get_ktls_recv(b
 static inline long pl_bio_set_memory_eof(BIO *bio, int value) {
   return BIO_set_mem_eof_return(bio, value);
 }
+// What libssl says where another library refused something that a peer has sent.
+static const int pl_err_asn1 = ERR_R_ASN1_LIB;
+static const int pl_err_x509 = ERR_R_X509_LIB;
+static const int pl_err_ec = ERR_R_EC_LIB;
+static const int pl_err_evp = ERR_R_EVP_LIB;
 static inline int pl_err_library(unsigned long code) { return ERR_GET_LIB(code); }
 static inline int pl_err_reason(unsigned long code) { return ERR_GET_REASON(code); }
 static inline int pl_err_is_system(unsigned long code) { return ERR_SYSTEM_ERROR(code); }

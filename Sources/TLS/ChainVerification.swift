@@ -50,10 +50,23 @@ struct ChainVerification {
     let result = unsafe X509_verify_cert(context)
     ErrorQueue.clear()
     if result != 1 {
-      let depth = unsafe X509_STORE_CTX_get_error_depth(context)
-      throw PeerError(verifyError: unsafe X509_STORE_CTX_get_error(context), depth: Int(depth))
+      throw unsafe reason(context)
     }
     if isSVID { try unsafe SignerRules.check(chain: X509_STORE_CTX_get0_chain(context)) }
+  }
+
+  /// Why a walk has failed. `context` is the `X509_STORE_CTX *` of it.
+  private func reason(_ context: OpaquePointer) -> PeerError {
+    let code = unsafe X509_STORE_CTX_get_error(context)
+    let depth = Int(unsafe X509_STORE_CTX_get_error_depth(context))
+    // For OpenSSL an authority that may not sign certificates is none.
+    if code == X509_V_ERR_INVALID_CA,
+      let certificate = unsafe X509_STORE_CTX_get_current_cert(context),
+      unsafe X509_get_extension_flags(certificate) & UInt32(EXFLAG_CA) != 0
+    {
+      return .signerKeyUsage
+    }
+    return PeerError(verifyError: code, depth: depth)
   }
 
   private func set(_ parameters: OpaquePointer) -> Bool {

@@ -47,6 +47,8 @@ extension TLSError {
       SSL_R_RENEGOTIATE_EXT_TOO_LONG, SSL_R_RENEGOTIATION_ENCODING_ERR,
       SSL_R_RENEGOTIATION_MISMATCH:
       self = .renegotiation
+    // Keys and certificates that can't be read.
+    case pl_err_asn1, pl_err_x509, pl_err_ec, pl_err_evp: self = .malformed
     case SSL_R_UNEXPECTED_EOF_WHILE_READING: self = .truncated
     case SSL_R_PROTOCOL_IS_SHUTDOWN, SSL_R_UNINITIALIZED, SSL_R_SHUTDOWN_WHILE_IN_INIT:
       self = .unusable

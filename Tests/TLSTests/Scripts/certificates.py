@@ -67,6 +67,7 @@ write(good, "unknown-extension-not-critical",
 write(good, "root-sent-too", issue([WEB], root, intermediates=[root.certificate]))
 write(good, "intermediates-in-disorder",
       issue([WEB], third, intermediates=list(reversed(third.presented))))
+write(good, "for-some-years", issue([WEB], root, since=2024, until=2040))
 write(good, "years-beyond-2038", issue([WEB], root, until=2999))
 
 # Hostile ones
@@ -169,17 +170,19 @@ bad("time-root-expired", issue([uri("spiffe://expired.org/web")], expired_root))
 # Whom it comes from
 bad("trust-self-signed", issue([WEB]))
 bad("trust-stranger", issue([WEB], stranger))
-bad("trust-stranger-with-its-root", issue([WEB], stranger, intermediates=[stranger.certificate]))
+unheard_of = authority([uri("spiffe://example.org")], subject="unheard of")
+bad("trust-stranger-with-its-root",
+    issue([WEB], unheard_of, intermediates=[unheard_of.certificate]))
 bad("trust-other-domains-root", issue([WEB], other_root))
 bad("trust-own-root-for-other-domain", issue([uri("spiffe://other.org/web")], root))
 bad("trust-unknown-domain", issue([uri("spiffe://unknown.org/web")], root))
 bad("trust-subdomain", issue([uri("spiffe://sub.example.org/web")], root))
 bad("trust-prefix-of-domain", issue([uri("spiffe://example.or/web")], root))
 bad("trust-missing-intermediate", issue([WEB], intermediate, intermediates=[]))
-leaf_signer = issue([uri("spiffe://example.org/signer")], root)
+leaf_signer = issue([uri("spiffe://example.org/signer")], root, subject="signer")
 bad("trust-signed-by-leaf",
     issue([WEB], leaf_signer, intermediates=[leaf_signer.certificate]))
-claims = issue([uri("spiffe://example.org/signer")], root,
+claims = issue([uri("spiffe://example.org/signer")], root, subject="claims",
                usages=("digital_signature", "key_cert_sign"), basic_constraints=False)
 bad("trust-signed-by-keycertsign-without-ca", issue([WEB], claims,
                                                    intermediates=[claims.certificate]))
