@@ -39,7 +39,9 @@ enum Certificates {
   }
 
   /// All bundles that the script has made, by their trust domains.
-  static func bundles() throws -> TrustBundles {
+  static func bundles() throws -> TrustBundles { try read.get() }
+
+  private static let read = Result {
     let domains = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/bundles")
       .map { String($0.dropLast(4)) }
     return TrustBundles(

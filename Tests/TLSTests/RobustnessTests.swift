@@ -169,7 +169,7 @@ struct RobustnessTests {
     "suites without forward secrecy or authenticated encryption are refused",
     arguments: [
       "AES128-GCM-SHA256", "AES256-SHA", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384",
-      "ECDHE-ECDSA-AES128-CCM8", "DHE-RSA-AES128-GCM-SHA256", "PSK-AES128-GCM-SHA256", "aNULL",
+      "ECDHE-ECDSA-AES128-CCM8", "DHE-RSA-AES128-GCM-SHA256", "aNULL",
       "eNULL", "ADH-AES128-GCM-SHA256",
     ])
   func weakSuites(suite: String) throws {
