@@ -20,4 +20,14 @@ package enum DenyReason: String, CaseIterable, Sendable {
   case connectionLimit = "connection-limit"
   case policyUnavailable = "policy-unavailable"
   case internalError = "internal-error"
+  /// The destination's certificate is not the one that the rule asks for.
+  case upstreamVerificationFailed = "upstream-verification-failed"
+  /// The rule adds the workspace's token, and there is none that is valid.
+  case tokenUnavailable = "token-unavailable"
+  /// No inbound rule is for the peer that proved itself.
+  case peerNotAllowed = "peer-not-allowed"
+  /// The peer proved itself by no certificate that is trusted, or by none at all.
+  case noPeerCertificate = "no-peer-certificate"
+  /// The proxy's own certificate is missing or expired: nothing can be accepted or presented.
+  case identityUnavailable = "identity-unavailable"
 }

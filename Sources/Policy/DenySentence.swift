@@ -66,6 +66,16 @@ extension DenyReason {
       return "No policy is in force yet, so nothing is allowed."
     case .internalError:
       return "The proxy failed to judge the connection to \(target), so it is refused."
+    case .upstreamVerificationFailed:
+      return "What answers at \(target) did not prove to be whom the rule for it expects."
+    case .tokenUnavailable:
+      return "The rule for \(target) adds the workspace's token, and there is no valid one."
+    case .peerNotAllowed:
+      return "No inbound rule admits this peer to \(target)."
+    case .noPeerCertificate:
+      return "The connection to \(target) came without a client certificate that is trusted."
+    case .identityUnavailable:
+      return "The proxy has no valid certificate of its own, which the connection to \(target) needs."
     }
   }
 }

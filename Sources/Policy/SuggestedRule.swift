@@ -35,7 +35,7 @@ extension Denial {
 }
 
 extension DenyReason {
-  /// True where another allowlist could have allowed the flow.
+  /// True where another allowlist could have allowed the flow. Inbound rules are none.
   package var dependsOnRules: Bool {
     switch self {
     case .hostNotAllowed, .portNotAllowed, .methodNotAllowed, .methodNotVisible, .noServerName,
@@ -43,7 +43,8 @@ extension DenyReason {
       true
     case .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
       .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .rateLimited,
-      .connectionLimit, .policyUnavailable, .internalError:
+      .connectionLimit, .policyUnavailable, .internalError, .upstreamVerificationFailed,
+      .tokenUnavailable, .peerNotAllowed, .noPeerCertificate, .identityUnavailable:
       false
     }
   }

@@ -76,7 +76,8 @@ struct SuggestedRuleTests {
     arguments: [
       .malformedClientHello, .encryptedClientHello, .malformedRequest, .ambiguousHost,
       .destinationMismatch, .originalDestinationUnavailable, .loopDetected, .rateLimited,
-      .connectionLimit, .policyUnavailable, .internalError,
+      .connectionLimit, .policyUnavailable, .internalError, .upstreamVerificationFailed,
+      .tokenUnavailable, .peerNotAllowed, .noPeerCertificate, .identityUnavailable,
     ] as [DenyReason])
   func helpless(reason: DenyReason) throws {
     #expect(suggestion(reason, try http("GET", "example.com")) == nil)

@@ -44,9 +44,19 @@ struct ReplyEncoderTests {
   func everyReason(reason: DenyReason) throws {
     let reply = try Reply(denial: Denial(reason))
     #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(reason.replyStatus) "))
-    #expect(reply.statusLine.hasPrefix("HTTP/1.1 \(reason.replyStatus) "))
     #expect(reply.fields["x-portarium-deny-reason"] == reason.rawValue)
     #expect(try parse(reply.body)["reason"] as? String == reason.rawValue)
+  }
+
+  @Test(
+    "says by its status who may do something about it",
+    arguments: [
+      (.hostNotAllowed, 403), (.peerNotAllowed, 403), (.noPeerCertificate, 403),
+      (.rateLimited, 429), (.upstreamVerificationFailed, 502), (.connectionLimit, 503),
+      (.tokenUnavailable, 503), (.identityUnavailable, 503),
+    ] as [(DenyReason, UInt16)])
+  func status(reason: DenyReason, status: UInt16) {
+    #expect(reason.replyStatus == status)
   }
 
   @Test("names neither host nor port where the flow never came to be")

@@ -103,6 +103,11 @@ extension DenyReason {
     case .internalError: 16
     case .destinationMismatch: 17
     case .rateLimited: 18
+    case .upstreamVerificationFailed: 19
+    case .tokenUnavailable: 20
+    case .peerNotAllowed: 21
+    case .noPeerCertificate: 22
+    case .identityUnavailable: 23
     }
   }
 }

@@ -24,7 +24,7 @@ package struct ReplyEncoder: Sendable {
     self.workspaceID = workspaceID
   }
 
-  /// Appends the `403` (`429`, `503`) of a refused request: what was refused, why, and the rule that
+  /// Appends the `403` (`429`, `502`, `503`) of a refused request: what was refused, why, and the rule that
   /// would allow it.
   ///
   /// - Parameter flow: nil where the connection ended before there was one; then the body names
@@ -157,11 +157,12 @@ package struct ReplyEncoder: Sendable {
 
 extension DenyReason {
   /// The status of the reply to a refused request: `429` and `503` where the same request may pass
-  /// later, else `403`.
+  /// later, `502` where its destination is to blame, else `403`.
   package var replyStatus: UInt16 {
     switch self {
     case .rateLimited: 429
-    case .connectionLimit: 503
+    case .connectionLimit, .tokenUnavailable, .identityUnavailable: 503
+    case .upstreamVerificationFailed: 502
     default: 403
     }
   }
@@ -169,7 +170,8 @@ extension DenyReason {
   var replyStatusLine: String {
     switch self {
     case .rateLimited: "429 Too Many Requests"
-    case .connectionLimit: "503 Service Unavailable"
+    case .connectionLimit, .tokenUnavailable, .identityUnavailable: "503 Service Unavailable"
+    case .upstreamVerificationFailed: "502 Bad Gateway"
     default: "403 Forbidden"
     }
   }
