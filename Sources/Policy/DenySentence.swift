@@ -75,7 +75,8 @@ extension DenyReason {
     case .noPeerCertificate:
       return "The connection to \(target) came without a client certificate that is trusted."
     case .identityUnavailable:
-      return "The proxy has no valid certificate of its own, which the connection to \(target) needs."
+      return "The connection to \(target) needs a certificate of the proxy's own, and there is no "
+        + "valid one."
     }
   }
 }

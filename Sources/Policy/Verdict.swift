@@ -6,8 +6,9 @@ package import Addressing
 /// without a decision doesn't compile.
 package struct Permit: ~Copyable, Sendable {
   package let destination: OriginalDestination
-  /// The rule that matched the flow, by its place in the `Ruleset`. Nil where none did and monitor
-  /// mode let the flow pass.
+  /// The rule that matched the flow, by its place in the `Ruleset` or, of what arrives from outside,
+  /// in the `InboundPolicy`. Nil where none did: monitor mode let the flow pass, or its port is
+  /// declared to be plain text.
   package let ruleIndex: Int?
 
   internal init(destination: OriginalDestination, ruleIndex: Int?) {
@@ -40,7 +41,8 @@ package struct Denial: Sendable, Equatable {
 /// The rule that came closest to allowing a flow.
 package struct NearestMiss: Sendable, Equatable {
   /// What the flow lacked, nearest first. Before the first two host, port and method matched;
-  /// before `method` host and port did, before `port` only the host.
+  /// before `method` host and port did, before `port` only the host. Of what arrives from outside
+  /// the peer takes the host's place.
   package enum Missed: Sendable {
     /// The rule was used too often.
     case rate
@@ -49,7 +51,7 @@ package struct NearestMiss: Sendable, Equatable {
     case method, port
   }
 
-  /// A place in the `Ruleset`.
+  /// A place in the policy that judged: `Ruleset` or `InboundPolicy`.
   package let ruleIndex: Int
   package let missed: Missed
 
