@@ -1,6 +1,8 @@
-// OpenSSL 3.0's libssl and libcrypto, and functions for what its headers have only as macros. Each of
+// OpenSSL 3.0's libssl and libcrypto, malloc_usable_size, and functions for what its headers have only as macros. Each of
 // them is that macro and nothing else.
 #pragma once
+
+#include <malloc.h>
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>

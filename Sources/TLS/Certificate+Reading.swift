@@ -9,6 +9,7 @@ extension Certificate {
   /// Every certificate of a PEM text, in its order. Other blocks and text between them are skipped,
   /// as everybody does; a block that doesn't end, or that can't be read, refuses the whole text.
   static func all(pem: [UInt8]) throws(SVIDError) -> [Certificate] {
+    _ = KeyMemory.isGuarded
     guard pem.count <= maximumBytes else { throw .tooLarge }
     guard hasWholeBlocks(pem) else { throw .malformed }
     return try unsafe MemoryBIO.reading(pem) { bio throws(SVIDError) in
@@ -28,6 +29,7 @@ extension Certificate {
 
   /// Certificates one after the other, as the Workload API sends them.
   static func all(der: [UInt8]) throws(SVIDError) -> [Certificate] {
+    _ = KeyMemory.isGuarded
     guard der.count <= maximumBytes else { throw .tooLarge }
     guard !der.isEmpty else { throw .noCertificate }
     var found: [Certificate] = []

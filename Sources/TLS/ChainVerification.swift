@@ -84,7 +84,9 @@ struct ChainVerification {
     case .any: return true
     case .host(let host):
       unsafe X509_VERIFY_PARAM_set_hostflags(
-        parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        parameters,
+        // A common name is no host name (RFC 9525 §2).
+        UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT))
       let text = host.description
       return unsafe X509_VERIFY_PARAM_set1_host(parameters, text, text.utf8.count) == 1
     case .address(let address):

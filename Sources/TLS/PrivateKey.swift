@@ -17,32 +17,41 @@ internal import COpenSSL
 
   /// The first private key of a PEM text, in PKCS#8 or the older forms, not encrypted.
   convenience init(pem: [UInt8]) throws(SVIDError) {
+    _ = KeyMemory.isGuarded
     guard pem.count <= Self.maximumBytes else { throw .tooLarge }
-    let raw = unsafe MemoryBIO.reading(pem) { bio in
-      unsafe PEM_read_bio_PrivateKey(bio, nil, noPassword, nil)
+    let raw = unsafe KeyMemory.reading {
+      unsafe MemoryBIO.reading(pem) { bio in
+        unsafe PEM_read_bio_PrivateKey(bio, nil, noPassword, nil)
+      }
     }
-    let isEncrypted = ErrorQueue.take().contains {
-      $0.library == ERR_LIB_PEM && $0.reason == PEM_R_BAD_PASSWORD_READ
-        || $0.library == ERR_LIB_CRYPTO && $0.reason == ERR_R_INTERRUPTED_OR_CANCELLED
+    ErrorQueue.clear()
+    guard let raw = unsafe raw else {
+      throw Self.mentionsEncryption(pem) ? .encryptedKey : .malformedKey
     }
-    guard let raw = unsafe raw else { throw isEncrypted ? .encryptedKey : .malformedKey }
     unsafe self.init(owning: raw)
   }
 
   /// A key in DER: PKCS#8, as the Workload API sends it.
   convenience init(der: [UInt8]) throws(SVIDError) {
+    _ = KeyMemory.isGuarded
     guard der.count <= Self.maximumBytes else { throw .tooLarge }
     guard !der.isEmpty else { throw .malformedKey }
     let (raw, isWhole) = unsafe der.withUnsafeBufferPointer { bytes in
       // d2i_AutoPrivateKey moves `next` on by what it took, at most the given length.
       var next = bytes.baseAddress
-      let raw = unsafe d2i_AutoPrivateKey(nil, &next, bytes.count)
+      let raw = unsafe KeyMemory.reading { unsafe d2i_AutoPrivateKey(nil, &next, bytes.count) }
       return unsafe (raw, next == bytes.baseAddress! + bytes.count)
     }
     ErrorQueue.clear()
     guard let raw = unsafe raw else { throw .malformedKey }
     unsafe self.init(owning: raw)
     guard isWhole else { throw .malformedKey }
+  }
+
+  /// Both forms of encrypted keys say so before the key (RFC 1421 §4.6.1.1, RFC 7468 §11).
+  private static func mentionsEncryption(_ pem: [UInt8]) -> Bool {
+    let word = Array("ENCRYPTED".utf8)
+    return pem.indices.contains { pem[$0...].starts(with: word) }
   }
 }
 

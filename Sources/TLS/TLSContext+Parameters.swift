@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Kernel
 
 // What OpenSSL is told when a context is made.
 extension TLSContext {
@@ -15,13 +16,19 @@ extension TLSContext {
   /// Bytes of certificates that a peer may send. Ten times what a chain of SVIDs has.
   package static let maximumChainBytes = 32 << 10
 
+  /// Whether this kernel can encrypt itself. Asked once: where it can't, OpenSSL would ask it twice in
+  /// every handshake, and from a process with CAP_NET_ADMIN that starts modprobe each time.
+  package static let kernelHasTLS =
+    (try? SmallFile.read("/proc/sys/net/ipv4/tcp_available_ulp"))?
+    .split(whereSeparator: \.isWhitespace).contains("tls") ?? false
+
   func setParameters() throws(TLSError) {
     // The context is ours alone until `init` ends; texts are terminated for the length of each call.
     unsafe SSL_CTX_set_security_level(raw, ChainVerification.securityLevel)
     unsafe SSL_CTX_set_options(
       raw,
       pl_ssl_no_compression | pl_ssl_no_renegotiation | pl_ssl_no_ticket | pl_ssl_server_preference
-        | pl_ssl_prioritize_chacha | pl_ssl_enable_ktls)
+        | pl_ssl_prioritize_chacha | (Self.kernelHasTLS ? pl_ssl_enable_ktls : 0))
     unsafe pl_ssl_ctx_set_mode(
       raw,
       Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)

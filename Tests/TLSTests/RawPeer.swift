@@ -22,6 +22,8 @@ import TLS
   init(
     _ side: Side, certificate: String? = "good/direct", session: Resumable? = nil
   ) {
+    // Before anything else in the process uses OpenSSL.
+    _ = KeyMemory.isGuarded
     let method = unsafe side == .client ? TLS_client_method() : TLS_server_method()
     unsafe context = SSL_CTX_new(method)
     unsafe SSL_CTX_set_security_level(context, 0)

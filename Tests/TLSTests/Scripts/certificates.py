@@ -70,6 +70,38 @@ write(good, "intermediates-in-disorder",
 write(good, "for-some-years", issue([WEB], root, since=2024, until=2040))
 write(good, "years-beyond-2038", issue([WEB], root, until=2999))
 
+# A key that only one test uses, and its number with each bit turned, so that looking for the number
+# doesn't bring it to where it is looked for.
+(folder / "secret").mkdir()
+for name, key in {"p-256": ec_key(), "rsa": rsa_key(2048)}.items():
+    bearer = issue([WEB], root, key=key)
+    write(folder / "secret", name, bearer)
+    numbers = key.private_numbers()
+    number = numbers.private_value if name == "p-256" else numbers.p
+    (folder / "secret" / f"{name}.turned").write_bytes(
+        bytes(255 - byte for byte in number.to_bytes(32 if name == "p-256" else 128, "big")))
+
+# Servers of the web's kind
+
+web = folder / "web"
+web.mkdir()
+SERVER = dict(purposes=[ExtendedKeyUsageOID.SERVER_AUTH], critical_usages=False)
+NAMES = [dns("www.example.com")]
+web_root = authority([], subject="web root")
+(web / "root.pem").write_bytes(web_root.pem())
+write(web, "plain", issue(
+    NAMES + [dns("*.wild.example.com"), address("10.1.2.3"), address("2001:db8::1")],
+    web_root, subject="plain", **SERVER))
+write(web, "through-an-intermediate",
+      issue(NAMES, authority([], web_root, subject="web intermediate"), **SERVER))
+write(web, "common-name-only", issue([], web_root, subject="www.example.com", **SERVER))
+write(web, "partial-wildcard", issue([dns("w*.example.com")], web_root, **SERVER))
+write(web, "expired", issue(NAMES, web_root, until=2021, **SERVER))
+write(web, "client-only", issue(NAMES, web_root, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH]))
+write(web, "stranger", issue(NAMES, authority([], subject="web stranger"), **SERVER))
+write(web, "self-signed", issue(NAMES, **SERVER))
+write(web, "rsa-1024", issue(NAMES, web_root, key=rsa_key(1024), **SERVER))
+
 # Hostile ones
 
 hostile = folder / "hostile"
