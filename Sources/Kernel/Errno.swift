@@ -23,6 +23,7 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   package static let tooManyFilesInSystem = Errno(ENFILE)
   package static let noBufferSpace = Errno(ENOBUFS)
   package static let noMemory = Errno(ENOMEM)
+  package static let fileTooLarge = Errno(EFBIG)
   /// A device that is none.
   package static let noFile = Errno(ENODEV)
   package static let addressFamilyNotSupported = Errno(EAFNOSUPPORT)
