@@ -34,6 +34,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
   ],
   targets: [
     .target(name: "CLinux"),
@@ -57,11 +58,13 @@ let package = Package(
     library(
       "ControlPlane",
       [
-        "Addressing", "Configuration", "Kernel", "Policy", "Telemetry",
+        "Addressing", "Configuration", "Kernel", "Policy", "TLS", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
       ]),
 
     .executableTarget(
@@ -122,11 +125,12 @@ let package = Package(
     .testTarget(
       name: "ControlPlaneTests",
       dependencies: [
-        "ControlPlane", "Configuration", "Kernel", "Telemetry", "Policy", "Addressing",
+        "ControlPlane", "Configuration", "Kernel", "TLS", "Telemetry", "Policy", "Addressing",
         "TestNetwork",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
       ],
       swiftSettings: strict),
     .target(
