@@ -171,6 +171,10 @@ int pl_peek(int fd) {
   PL_RESULT((int)recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
 }
 
+ssize_t pl_peek_byte(int fd, unsigned char *byte) {
+  PL_RESULT(recv(fd, byte, 1, MSG_PEEK | MSG_DONTWAIT));
+}
+
 ssize_t pl_send(int fd, const void *bytes, size_t count, int more) {
   PL_RESULT(send(fd, bytes, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
 }

@@ -111,6 +111,16 @@ extension Descriptor {
   /// Whether a read would block: false where there are bytes, the peer's end or an error to read.
   package borrowing func hasNothingToRead() -> Bool { pl_peek(number) == -EAGAIN }
 
+  /// Looks at the first byte that waits to be read, and leaves it there: `bytes(1)` where there is
+  /// one.
+  package borrowing func peek(into byte: inout UInt8) -> IOResult {
+    let number = self.number
+    // The pointer is used during the call alone.
+    return unsafe withUnsafeMutablePointer(to: &byte) { byte in
+      transfer { unsafe pl_peek_byte(number, byte) }
+    }
+  }
+
   /// Sends FIN once what was sent before has left.
   package borrowing func shutdownWrite() { ignore(pl_shutdown_write(number)) }
 

@@ -41,6 +41,8 @@ int pl_shutdown_write(int fd);
 pl_ssize pl_receive(int fd, void *bytes, size_t count);
 /// 1 where a byte waits, 0 at the end of the stream; takes nothing.
 int pl_peek(int fd);
+/// The same, with a copy of the byte.
+pl_ssize pl_peek_byte(int fd, unsigned char *byte);
 pl_ssize pl_send(int fd, const void *bytes, size_t count, int more);
 pl_ssize pl_splice(int from, int to, size_t count, int more);
 
