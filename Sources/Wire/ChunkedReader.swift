@@ -38,7 +38,11 @@ package struct ChunkedReader: Sendable {
   private var count: UInt16 = 0
   private var trailers = TrailerSection()
 
-  package init() {}
+  /// - Parameter refusesForwardedClientCertificate: whether a trailer called
+  ///   `x-forwarded-client-cert` makes the body malformed, as one of ours always does.
+  package init(refusesForwardedClientCertificate: Bool = false) {
+    trailers.refusesForwardedClientCertificate = refusesForwardedClientCertificate
+  }
 
   /// `bytes` are those that follow the ones consumed or skipped so far.
   package mutating func advance(_ bytes: Span<UInt8>) -> Progress {

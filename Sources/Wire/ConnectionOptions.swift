@@ -6,6 +6,7 @@ struct ConnectionOptions: Sendable {
   /// A field is declared hop-by-hop that the next reader must not lose: it frames the message, or
   /// it is one that is added to it here.
   private(set) var dropsField = false
+  private(set) var dropsForwardedClientCertificate = false
 
   mutating func read(_ bytes: Span<UInt8>, _ value: Range<Int>) {
     var rest: Range<Int>? = value
@@ -21,6 +22,7 @@ struct ConnectionOptions: Sendable {
       case 14 where option.matches("content-length"): dropsField = true
       case 17 where option.matches("transfer-encoding"): dropsField = true
       case 12... where option.isReservedFieldName: dropsField = true
+      case 23 where option.isForwardedClientCertificate: dropsForwardedClientCertificate = true
       default: break
       }
     }

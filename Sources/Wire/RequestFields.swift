@@ -57,6 +57,8 @@ struct RequestFields: Sendable {
       try cut(field, .proxy)
     case (12..., UInt8(ascii: "x")) where name.isReservedFieldName:
       try cut(field, .reserved)
+    case (23, UInt8(ascii: "x")) where name.isForwardedClientCertificate:
+      try cut(field, .forwardedClientCertificate)
     default: break
     }
   }
@@ -129,6 +131,7 @@ struct RequestFields: Sendable {
       head.framing = .none
     }
     head.keepAlive = connection.keepsAlive(head.version)
+    head.dropsForwardedClientCertificate = connection.dropsForwardedClientCertificate
     // Upgrade means nothing in HTTP/1.0 (RFC 9110 §7.8).
     head.isUpgrade =
       hasUpgrade && connection.upgrade && !cutsUpgrade && head.version == .http11

@@ -53,6 +53,9 @@ package struct RequestHead: Sendable {
   package var traceparentCount = 0
   /// Field lines called `tracestate`.
   package var tracestateCount = 0
+  /// Connection declares `x-forwarded-client-cert` to be hop-by-hop: the next server would drop what
+  /// it is told there.
+  package var dropsForwardedClientCertificate = false
   /// What must not be forwarded as it is, in ascending order.
   package var cuts = HeadCuts()
 
@@ -68,6 +71,8 @@ package struct HeadCuts: Sendable {
     case upgrade
     /// Meant for a proxy, and for no server: cut by the proxy that was meant, kept otherwise.
     case proxy
+    /// `x-forwarded-client-cert`: cut where we tell a server who its peer is, kept otherwise.
+    case forwardedClientCertificate
     /// Replaced when trace context is injected, kept otherwise.
     case traceparent
     /// Replaced when trace context is injected, kept otherwise.

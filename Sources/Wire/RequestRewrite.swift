@@ -2,11 +2,12 @@
 package enum RequestRewrite {
   /// Hands out, in order, the stretches of `head` that stay, up to where added field lines go; the
   /// empty line follows them. Trace context is left out only where `replacingTraceContext`, what is
-  /// for a proxy only where `asProxy`.
+  /// for a proxy only where `asProxy`, what tells of a client's certificate only where `tellingPeer`.
   ///
   /// - Parameter start: the first byte that is handed out; none before it may belong to a cut.
   package static func forEachPiece(
     of head: borrowing RequestHead, replacingTraceContext: Bool, asProxy: Bool = false,
+    tellingPeer: Bool = false,
     from start: Int = 0, _ body: (ByteRange) -> Void
   ) {
     var start = start
@@ -16,6 +17,7 @@ package enum RequestRewrite {
       case .reserved, .upgrade: break
       case .traceparent, .tracestate: if !replacingTraceContext { continue }
       case .proxy: if !asProxy { continue }
+      case .forwardedClientCertificate: if !tellingPeer { continue }
       }
       if Int(cut.range.lower) > start { body(ByteRange(start, Int(cut.range.lower))) }
       start = Int(cut.range.upper)

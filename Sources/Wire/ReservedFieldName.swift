@@ -3,6 +3,13 @@ extension Span where Element == UInt8 {
   /// and its heirs fold all of that into one name.
   var isReservedFieldName: Bool { beginsFolded("x-portarium-") }
 
+  /// `x-forwarded-client-cert`, in any such spelling: by it a server is told whose certificate was
+  /// verified.
+  var isForwardedClientCertificate: Bool {
+    let name = "x-forwarded-client-cert"
+    return count == name.utf8.count && beginsFolded(name)
+  }
+
   /// The field by which a response says that its request would have been denied, in any such
   /// spelling.
   var isWouldDenyFieldName: Bool {

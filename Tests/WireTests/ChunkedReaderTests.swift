@@ -99,6 +99,22 @@ struct ChunkedReaderTests {
     #expect(slow.advance([bytes[consumed]].span) == .init(consumed: 0, state: .malformed(error)))
   }
 
+  @Test(
+    "may have no word about a client's certificate where that is ours to say, in any spelling",
+    arguments: ["x-forwarded-client-cert", "X_Forwarded_Client_Cert", "x.forwarded-CLIENT_cert"])
+  func forwardedClientCertificate(name: String) {
+    let body = Self.bytes("0\r\na: b\r\n\(name): x\r\n\r\n")
+    var reader = ChunkedReader(refusesForwardedClientCertificate: true)
+    #expect(reader.advance(body.span).state == .malformed(.forbiddenTrailer))
+    reader = ChunkedReader()
+    #expect(reader.advance(body.span).state == .complete)
+    for other in ["x-forwarded-client-certs", "x-forwarded-client-cer", "xx-forwarded-client-cert"]
+    {
+      reader = ChunkedReader(refusesForwardedClientCertificate: true)
+      #expect(reader.advance(Self.bytes("0\r\n\(other): x\r\n\r\n").span).state == .complete)
+    }
+  }
+
   @Test("tells how much data may pass unseen")
   func skips() {
     var reader = ChunkedReader()

@@ -71,6 +71,27 @@ struct RequestRewriteTests {
     }
   }
 
+  @Test(
+    "loses what a client says of a certificate only where we say it, in any spelling",
+    arguments: ["X-Forwarded-Client-Cert", "x_forwarded_client_cert", "x.forwarded-client~CERT"])
+  func forwardedClientCertificate(name: String) {
+    let head = Array("GET / HTTP/1.1\r\nHost: a\r\n\(name): By=x\r\nA: b\r\n\r\n".utf8)
+    var reader = RequestHeadReader()
+    guard case .found(let parsed) = reader.advance(head.span) else {
+      Issue.record("\(Verdict.request(head))")
+      return
+    }
+    for isTold in [false, true] {
+      var pieces: [UInt8] = []
+      RequestRewrite.forEachPiece(
+        of: parsed, replacingTraceContext: true, tellingPeer: isTold
+      ) { pieces += head[$0.indices] }
+      let text = String(decoding: pieces, as: UTF8.self)
+      #expect(text.contains(name) != isTold)
+      #expect(text.hasSuffix("A: b\r\n"))
+    }
+  }
+
   @Test("keeps the workload's trace context where none is injected")
   func keepsTraceContext() {
     let lines = "traceparent: x\r\ntracestate: a=b\r\n"
