@@ -9,11 +9,12 @@ struct AuditDocumentTests {
   @Test("list every audit field in the order in which it is written")
   func fields() throws {
     var encoder = AuditEncoder(workspaceID: "w")
+    encoder.agentID = "spiffe://example.org/b"
     var buffer = TextBuffer()
     let text = Array("x".utf8)
     encoder.encode(
       .sample, host: text.span, method: text.span, path: text.span, traceparent: text.span,
-      into: &buffer)
+      peer: AuditPeer(id: "spiffe://example.org/a", failure: "it failed"), into: &buffer)
     let written = buffer.description.matches(of: /"([A-Za-z]+)":/).map { String($0.1) }
     #expect(try codes(in: "audit.md", underHeading: "| Field |") == written)
   }

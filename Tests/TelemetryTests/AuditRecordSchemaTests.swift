@@ -20,13 +20,15 @@ struct AuditRecordSchemaTests {
     let schema = try schema()
     let properties = try #require(schema["properties"] as? [String: Any])
     var encoder = AuditEncoder(workspaceID: "w")
+    encoder.agentID = "spiffe://example.org/b"
     var buffer = TextBuffer()
     let text = Array("x".utf8)
     encoder.encode(
       .sample, host: text.span, method: text.span, path: text.span, traceparent: text.span,
-      into: &buffer)
+      peer: AuditPeer(id: "spiffe://example.org/a", failure: "it failed"), into: &buffer)
     #expect(Set(properties.keys) == Set(try parse(buffer.description).keys))
 
+    encoder.agentID = nil
     var record = AuditRecord.sample
     record.reason = nil
     record.matchedRule = nil

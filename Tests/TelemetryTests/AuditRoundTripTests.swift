@@ -119,7 +119,11 @@ private struct WrittenRecord {
     var buffer = TextBuffer()
     encoder.encode(
       record, host: host.span, method: method.span, path: path.span,
-      traceparent: traceparent.span, into: &buffer)
+      traceparent: traceparent.span,
+      peer: any([
+        nil, AuditPeer(id: "spiffe://example.org/a", failure: nil),
+        AuditPeer(id: nil, failure: "it said \"no\""),
+      ]), into: &buffer)
     line = Array(buffer.description.utf8)
   }
 }

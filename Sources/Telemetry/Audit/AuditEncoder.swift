@@ -11,6 +11,20 @@ package struct AuditEncoder: Sendable {
   /// written as they are.
   private let envelope: [UInt8]
   private var timestamp = TimestampText()
+  /// Who writes the records: this process's SPIFFE ID, while it has one.
+  package var agentID: String? {
+    didSet {
+      guard agentID != oldValue else { return }
+      var text = TextBuffer()
+      if let agentID {
+        text.append(#","agentSpiffeId":""#)
+        text.append(escaping: agentID)
+        text.append("\"")
+      }
+      agent = text.bytes.indices.map { text.bytes[$0] }
+    }
+  }
+  private var agent: [UInt8] = []
 
   package init(workspaceID: String, format: AuditFormat = .json) {
     var text = TextBuffer()
@@ -39,12 +53,14 @@ package struct AuditEncoder: Sendable {
   /// - Parameters:
   ///   - host: the name that was judged, or what stood in its place.
   ///   - path: the request target up to the first `?`; a query string must not be handed in.
+  ///   - peer: nil where there was no TLS of ours.
   package mutating func encode(
     _ record: borrowing AuditRecord,
     host: Span<UInt8>,
     method: Span<UInt8>,
     path: Span<UInt8>,
     traceparent: Span<UInt8>,
+    peer: AuditPeer? = nil,
     into buffer: inout TextBuffer
   ) {
     if !envelope.isEmpty { appendEnvelope(record, to: &buffer) }
@@ -72,7 +88,22 @@ package struct AuditEncoder: Sendable {
       buffer.append(escaping: traceparent)
       buffer.append(UInt8(ascii: "\""))
     }
+    buffer.append(agent.span)
+    if let peer { append(peer, to: &buffer) }
     buffer.append(envelope.isEmpty ? "}\n" : "}}\n")
+  }
+
+  private func append(_ peer: AuditPeer, to buffer: inout TextBuffer) {
+    if let id = peer.id {
+      buffer.append(#","peerSpiffeId":""#)
+      buffer.append(escaping: id)
+      buffer.append(UInt8(ascii: "\""))
+    }
+    if let failure = peer.failure {
+      buffer.append(#","tlsFailure":""#)
+      buffer.append(escaping: failure)
+      buffer.append(UInt8(ascii: "\""))
+    }
   }
 
   /// CloudEvents 1.0, JSON event format §3: everything up to the value of `data`.

@@ -100,3 +100,16 @@ package struct AuditRecord: Sendable {
     self.latencyNanoseconds = latencyNanoseconds
   }
 }
+
+/// What TLS has shown of the other end.
+package struct AuditPeer: Sendable {
+  /// The SPIFFE ID whose certificate was verified; nil where none was.
+  package var id: String?
+  /// Why TLS with it failed, as a sentence without a full stop; nil where it didn't.
+  package var failure: String?
+
+  package init(id: String?, failure: String?) {
+    self.id = id
+    self.failure = failure
+  }
+}

@@ -99,8 +99,9 @@ extension AuditField {
     case .outcome: .oneOf(AuditRecord.Outcome.self)
     case .enforced: .object([("type", .text("boolean"))])
     case .workspaceId, .matchedRule, .policy, .sourceAddress, .destinationAddress,
-      .destinationHost, .httpMethod, .httpPath:
+      .destinationHost, .httpMethod, .httpPath, .tlsFailure:
       .object([("type", .text("string")), ("minLength", .integer(1))])
+    case .agentSpiffeId, .peerSpiffeId: .string(pattern: "^spiffe://[a-z0-9._-]+/")
     case .traceparent: .string(pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
     case .workerId, .bytesSent, .bytesReceived: .integer(from: 0)
     case .sourcePort, .destinationPort: .integer(from: 0, to: 65535)

@@ -10,6 +10,7 @@ package struct Denied: Sendable {
   package let timestampNanoseconds: UInt64
   package let auditID: AuditID
   package let workerID: Int32
+  package let direction: AuditRecord.Direction
   package let reason: DenyReason
   /// False where monitor mode let it pass.
   package let enforced: Bool
@@ -32,6 +33,7 @@ package struct Denied: Sendable {
     timestampNanoseconds = record.timestampNanoseconds
     auditID = record.auditID
     workerID = Int32(truncatingIfNeeded: record.workerID)
+    direction = record.direction
     self.reason = reason
     enforced = record.enforced
     applicationProtocol = record.applicationProtocol
@@ -68,7 +70,8 @@ package struct Denied: Sendable {
     timestamp.append(timestampNanoseconds, to: &text)
     text.append(#"","auditId":""#)
     text.append(auditID)
-    text.append(#"","workerId":\#(workerID),"enforced":\#(enforced),"policyReason":""#)
+    text.append(#"","workerId":\#(workerID),"direction":"\#(direction.rawValue)""#)
+    text.append(#","enforced":\#(enforced),"policyReason":""#)
     text.append(reason.rawValue)
     text.append(#"","protocol":"\#(applicationProtocol.rawValue)","sourceAddress":""#)
     text.append(source.endpoint.address.canonical)

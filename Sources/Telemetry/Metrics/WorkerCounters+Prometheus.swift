@@ -96,8 +96,18 @@ extension WorkerCounters {
   }
 
   private static let families: [Family] = [
-    Family(name: "connections_accepted_total", help: "Connections accepted from workloads.") {
+    Family(name: "connections_accepted_total", help: "Connections accepted, either way.") {
       $0.connectionsAccepted.value
+    },
+    Family(
+      name: "inbound_connections_accepted_total",
+      help: "Of the accepted connections, those from outside."
+    ) { $0.inboundAccepted.value },
+    Family(
+      name: "tls_handshakes_total", help: "TLS handshakes with peers that proved who they are."
+    ) { $0.handshakes.value },
+    Family(name: "tls_handshakes_failed_total", help: "TLS handshakes that failed.") {
+      $0.handshakesFailed.value
     },
     Family(name: "requests_total", help: "HTTP requests judged.") { $0.requests.value },
     Family(

@@ -8,6 +8,11 @@ import Synchronization
 package final class WorkerCounters: Sendable {
   package let connectionsAccepted = Counter()
   package let connectionsClosed = Counter()
+  /// Of those that were accepted, the ones from outside.
+  package let inboundAccepted = Counter()
+  /// TLS handshakes with peers from outside that have proved who they are.
+  package let handshakes = Counter()
+  package let handshakesFailed = Counter()
   /// HTTP requests that were judged.
   package let requests = Counter()
   /// Requests that were sent again because the upstream kept for them had closed.

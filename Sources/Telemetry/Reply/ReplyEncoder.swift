@@ -1,4 +1,4 @@
-import Addressing
+package import Addressing
 package import Policy
 
 /// Writes the HTTP/1.1 responses that the proxy itself answers with.
@@ -40,6 +40,47 @@ package struct ReplyEncoder: Sendable {
       append(&body, rule)
     }
     body.append("}\n")
+    append(
+      status: denial.reason.replyStatusLine, denyReason: denial.reason,
+      retryAfterSeconds: denial.retryAfterSeconds, body: body.bytes, options: options, to: &buffer)
+  }
+
+  /// Appends the `403` (`503`) of a request from outside that is refused.
+  ///
+  /// - Parameters:
+  ///   - peer: nil where no certificate was verified.
+  ///   - destination: nil where it isn't known.
+  ///   - method: nil where the request had none that can be judged.
+  package func appendDenial(
+    _ denial: Denial, of peer: SPIFFEID?, destination: OriginalDestination?, method: HTTPMethod?,
+    auditID: AuditID, options: Options, to buffer: inout TextBuffer
+  ) {
+    var body = TextBuffer(capacity: 512)
+    open(&body, error: "IngressDenied", reason: denial.reason.rawValue)
+    body.append(#"","message":""#)
+    body.append(
+      escaping: denial.reason.inboundSentence(
+        peer: peer, destination: destination, method: method))
+    body.append("\"")
+    if let peer {
+      body.append(#","peerSpiffeId":""#)
+      body.append(escaping: peer.description)
+      body.append("\"")
+    }
+    if let destination {
+      body.append(#","port":"#)
+      body.append(decimal: UInt64(destination.endpoint.port))
+    }
+    if let method {
+      body.append(#","method":""#)
+      body.append(escaping: method.bytes)
+      body.append("\"")
+    }
+    body.append(#","workspaceId":""#)
+    body.append(escaping: workspaceID)
+    body.append(#"","auditId":""#)
+    body.append(auditID)
+    body.append("\"}\n")
     append(
       status: denial.reason.replyStatusLine, denyReason: denial.reason,
       retryAfterSeconds: denial.retryAfterSeconds, body: body.bytes, options: options, to: &buffer)

@@ -36,6 +36,11 @@ package struct AuditEntry: Sendable {
   /// Nil where it isn't written as milliseconds with three decimals.
   package internal(set) var latencyMicroseconds: UInt64?
   package internal(set) var traceparent = AuditText.absent
+  /// Who wrote the record.
+  package internal(set) var agentID = AuditText.absent
+  /// Whose certificate was verified.
+  package internal(set) var peerID = AuditText.absent
+  package internal(set) var tlsFailure = AuditText.absent
 }
 
 /// The fields of a record that are read, in the order in which the encoder writes them.
@@ -44,7 +49,7 @@ package enum AuditField: String, CaseIterable, Sendable {
   case policyDecision, policyReason, matchedRule, policy
   case `protocol`, sourceAddress, sourcePort, destinationAddress, destinationHost, destinationPort
   case httpMethod, httpPath, responseStatus, outcome, bytesSent, bytesReceived, latencyMs
-  case traceparent
+  case traceparent, agentSpiffeId, peerSpiffeId, tlsFailure
 
   /// Without these a line says nothing that could be judged.
   static let required: [AuditField] = [

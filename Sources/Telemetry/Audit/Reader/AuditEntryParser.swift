@@ -109,6 +109,9 @@ struct AuditEntryParser: ~Escapable {
     case .httpMethod: entry.method = try text(field, &buffer)
     case .httpPath: entry.path = try text(field, &buffer)
     case .traceparent: entry.traceparent = try text(field, &buffer)
+    case .agentSpiffeId: entry.agentID = try text(field, &buffer)
+    case .peerSpiffeId: entry.peerID = try text(field, &buffer)
+    case .tlsFailure: entry.tlsFailure = try text(field, &buffer)
     case .policyReason:
       entry.reasonText = try text(field, &buffer)
       entry.reason = word(entry.reasonText, buffer, of: Self.reasons)
