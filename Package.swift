@@ -54,7 +54,7 @@ let package = Package(
     library("Kernel", ["CLinux", "Addressing"]),
     library("TLS", ["COpenSSL", "Addressing", "Kernel"]),
     library("Capture", ["CNetfilter", "Kernel", "Addressing", "Configuration"]),
-    library("DataPlane", ["Wire", "Policy", "Telemetry", "Kernel", "Addressing"]),
+    library("DataPlane", ["Wire", "Policy", "Telemetry", "Kernel", "TLS", "Addressing"]),
     library(
       "ControlPlane",
       [
@@ -119,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "DataPlaneTests",
       dependencies: [
-        "DataPlane", "Wire", "Policy", "Telemetry", "Kernel", "Addressing", "SeededRandom",
+        "DataPlane", "Wire", "Policy", "Telemetry", "Kernel", "TLS", "Addressing", "SeededRandom",
+        "TestNetwork",
       ],
       swiftSettings: strict),
     .testTarget(

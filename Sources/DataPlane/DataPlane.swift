@@ -51,16 +51,20 @@ package final class DataPlane: Sendable {
   ///
   /// - Parameters:
   ///   - policy: in force from the first connection on; nil where one is published later.
+  ///   - inbound: goes with `policy`.
+  ///   - identity: nil where there is none yet; see `publish(identity:)`.
   ///   - sink: gets the audit lines.
   ///   - denials: is given what is denied, beside the audit.
   ///   - reportFailure: called, on a thread of the data plane, for what goes wrong while it runs.
   package init(
-    settings: DataPlaneSettings, policy: Ruleset?, audit sink: consuming AuditSink,
+    settings: DataPlaneSettings, policy: Ruleset?, inbound: InboundPolicy? = nil,
+    identity: IdentitySnapshot? = nil, audit sink: consuming AuditSink,
     denials: DenialLog = DenialLog(),
     reportFailure: @escaping @Sendable (Failure) -> Void
   ) throws(StartError) {
     precondition(settings.workers >= 1)
-    if let policy { self.policy.publish(policy) }
+    if let policy { self.policy.publish(policy, inbound: inbound) }
+    if let identity { self.policy.publish(identity: identity) }
     let listeners = try Self.listen(settings)
     do {
       let target = sink.target
@@ -109,12 +113,21 @@ package final class DataPlane: Sendable {
   ///
   /// - Parameters:
   ///   - options: take effect with it; nil leaves those in force.
+  ///   - inbound: who is admitted from outside, together with it; nil admits nobody.
   ///   - rechecks: whether connections that are open are judged by it too, and reset where it
   ///     doesn't allow them.
   package func publish(
-    _ ruleset: Ruleset, options: EgressOptions? = nil, rechecks: Bool = false
+    _ ruleset: Ruleset, options: EgressOptions? = nil, inbound: InboundPolicy? = nil,
+    rechecks: Bool = false
   ) {
-    policy.publish(ruleset, options: options, rechecks: rechecks)
+    policy.publish(ruleset, options: options, inbound: inbound, rechecks: rechecks)
+    for mailbox in mailboxes { mailbox.wakeUp.signal() }
+  }
+
+  /// Has handshakes from the next batch of events on made with this identity; connections that are
+  /// open keep theirs. Nil: it is withdrawn, and nothing that needs one is accepted.
+  package func publish(identity: IdentitySnapshot?) {
+    policy.publish(identity: identity)
     for mailbox in mailboxes { mailbox.wakeUp.signal() }
   }
 
@@ -156,18 +169,18 @@ package final class DataPlane: Sendable {
 
   /// One set of listeners for each worker; the kernel spreads connections over them.
   private static func listen(_ settings: DataPlaneSettings) throws(StartError) -> [[Listener]] {
-    let transparent = settings.method == .transparent
-    var available: [Endpoint] = []
-    for endpoint in settings.listeners {
+    var available: [(endpoint: Endpoint, direction: AuditRecord.Direction)] = []
+    for (endpoint, direction) in settings.allListeners {
+      let transparent = settings.isTransparent(direction)
       do {
         // A socket that doesn't share finds out whether anyone else listens: one that shares would
         // silently divide the port with another process of the same uid.
         _ = try Descriptor.listening(on: endpoint, sharing: false, transparent: transparent)
-        available.append(endpoint)
+        available.append((endpoint, direction))
       } catch {
         if transparent, error == .notPermitted { throw .cannotBeTransparent }
         // A host without IPv6 has no [::1]; what would be redirected there is refused.
-        if case .v6 = endpoint.address, error.meansNoSuchAddress, settings.listeners.count > 1 {
+        if case .v6 = endpoint.address, error.meansNoSuchAddress, settings.allListeners.count > 1 {
           continue
         }
         throw .cannotListen(endpoint, error)
@@ -176,9 +189,11 @@ package final class DataPlane: Sendable {
     var sets: [[Listener]] = []
     for _ in 0..<settings.workers {
       var set: [Listener] = []
-      for endpoint in available {
+      for (endpoint, direction) in available {
         do {
-          set.append(try Listener(endpoint, sharing: true, transparent: transparent))
+          set.append(
+            try Listener(
+              endpoint, direction, sharing: true, transparent: settings.isTransparent(direction)))
         } catch {
           throw .cannotListen(endpoint, error)
         }

@@ -22,6 +22,9 @@ package struct DataPlaneSettings: Sendable {
   /// Where captured connections arrive; every worker listens on each. Wildcard addresses where
   /// others' connections are captured too.
   package var listeners: [Endpoint]
+  /// Where connections from outside arrive that were redirected on their way to the workload; empty
+  /// where none are taken. Wildcard addresses: the kernel redirects to the address of the interface.
+  package var inboundListeners: [Endpoint]
   package var method: CaptureMethod
   /// Ports of this host's that lead back to this process. Judged on every address of the host.
   package var ownPorts: [UInt16]
@@ -35,7 +38,8 @@ package struct DataPlaneSettings: Sendable {
   package var dropsAuditWhenFull: Bool
 
   package init(
-    workspaceID: String, workers: Int, listeners: [Endpoint], method: CaptureMethod = .redirect,
+    workspaceID: String, workers: Int, listeners: [Endpoint], inboundListeners: [Endpoint] = [],
+    method: CaptureMethod = .redirect,
     ownPorts: [UInt16] = [], limits: Limits = Limits(), options: EgressOptions = EgressOptions(),
     explicitProxy: Bool = false, auditFormat: AuditFormat = .json,
     dropsAuditWhenFull: Bool = false
@@ -43,6 +47,7 @@ package struct DataPlaneSettings: Sendable {
     self.workspaceID = workspaceID
     self.workers = workers
     self.listeners = listeners
+    self.inboundListeners = inboundListeners
     self.method = method
     self.ownPorts = ownPorts
     self.limits = limits
@@ -88,5 +93,16 @@ package struct DataPlaneSettings: Sendable {
     package static let second: UInt64 = 1_000_000_000
 
     package init() {}
+  }
+}
+
+extension DataPlaneSettings {
+  var allListeners: [(Endpoint, AuditRecord.Direction)] {
+    listeners.map { ($0, .outbound) } + inboundListeners.map { ($0, .inbound) }
+  }
+
+  /// What is on its way to the workload is always redirected.
+  func isTransparent(_ direction: AuditRecord.Direction) -> Bool {
+    direction == .outbound && method == .transparent
   }
 }

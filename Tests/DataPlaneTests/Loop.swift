@@ -59,6 +59,17 @@ struct Loop: ~Copyable {
       destination.map { .elsewhere(OriginalDestination($0)) } ?? .unavailable, refusal: refusal)
   }
 
+  /// A connection from outside, as if it had been redirected on its way to `destination`.
+  mutating func connectFromOutside(
+    to destination: FoundDestination, refusal: DenyReason? = nil
+  ) throws -> Peer {
+    let client = try Descriptor.connecting(
+      to: Endpoint(address: Self.loopback, port: entrancePort))
+    guard case .connection(let accepted, let from) = entrance.accept() else { throw Unexpected() }
+    worker.serveInbound(accepted, from: from, destination: destination, refusal: refusal)
+    return Peer(client)
+  }
+
   /// A connection of a workload that was made to the proxy itself.
   mutating func connectToProxy() throws -> Peer { try connect(.proxy) }
 
@@ -158,6 +169,9 @@ struct Peer: ~Copyable {
   }
 
   consuming func close() {}
+
+  /// Nothing but the socket is wanted any more.
+  consuming func leave() -> Descriptor { socket }
 
   /// Takes what has come.
   mutating func read() {

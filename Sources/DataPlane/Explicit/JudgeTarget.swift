@@ -96,7 +96,7 @@ extension Worker {
       connection.machine.leads(to: destination)
       return send(explicit, isReused: true, &connection)
     }
-    connection.upstream = .none
+    connection.upstream.close()
     explicit.open = nil
     dialNext(explicit, &connection)
   }

@@ -38,11 +38,14 @@ extension Worker {
 }
 
 extension Meter {
-  init(_ framing: RequestHead.Framing) {
+  /// - Parameter refusesForwardedClientCertificate: also in trailers: only we say who the peer is.
+  init(_ framing: RequestHead.Framing, refusesForwardedClientCertificate: Bool = false) {
     switch framing {
     case .none, .length(0): self = .complete
     case .length(let count): self = .counted(count)
-    case .chunked: self = .chunked(ChunkedReader())
+    case .chunked:
+      self = .chunked(
+        ChunkedReader(refusesForwardedClientCertificate: refusesForwardedClientCertificate))
     }
   }
 

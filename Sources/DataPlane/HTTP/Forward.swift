@@ -58,7 +58,7 @@ extension Worker {
       return .ended(goesOn: false)
     case .malformed:
       // Part of it is forwarded; the upstream must not take what came for the whole.
-      connection.upstream.descriptor.resetOnClose()
+      connection.upstream.resetOnClose()
       if connection.exchange.responseBegan {
         reset(&connection, outcome: .clientGone)
       } else {
@@ -109,7 +109,7 @@ extension Worker {
     case .budgetSpent: return .budgetSpent
     case .complete:
       // Bytes that belong to no response: the connection they came on is not used again.
-      if !surplus.isEmpty { connection.upstream.hasHungUp = true }
+      if !surplus.isEmpty { connection.upstream.spoil() }
       return follow(connection.exchange.endedResponse(), &connection)
     case .ended:
       guard case .untilEnd = connection.received.meter else {

@@ -18,7 +18,8 @@ extension Worker {
       host: bytes[head.host], method: method, path: bytes[head.path], memory: &buffers)
     counters.requests.add(1)
 
-    connection.sent.meter = Meter(head.framing)
+    connection.sent.meter = Meter(
+      head.framing, refusesForwardedClientCertificate: connection.inbound != nil)
     let body = bytes.extracting(head.length..<bytes.count)
     let admission = connection.sent.meter.admit(body)
     if admission.isMalformed {
@@ -28,6 +29,11 @@ extension Worker {
     if let explicit = connection.asksProxy {
       let length = head.length + admission.count
       reach(head, bytes.extracting(0..<length), explicit, &connection)
+      return length
+    }
+    if let inbound = connection.inbound {
+      let length = head.length + admission.count
+      authorise(head, bytes.extracting(0..<length), inbound, &connection)
       return length
     }
     guard let destination = connection.machine.destination else {
@@ -77,7 +83,7 @@ extension Worker {
 
   mutating func refuse(_ denial: Denial, _ connection: inout Connection) {
     connection.record.noteDenied(
-      denial.reason, enforced: true, mode: enforcementMode(of: denial))
+      denial.reason, enforced: true, mode: enforcementMode(of: denial, on: connection))
     answer(denial: denial, &connection)
   }
 }

@@ -9,9 +9,8 @@ extension Worker {
   ///
   /// - Returns: false where it has to wait or the connection ended.
   mutating func readRequest(_ connection: inout Connection) -> Bool {
-    guard flush(&connection.received, to: &connection.client) == nil else {
-      return connection.client.isWritable
-        ? endQuietly(&connection, reason: nil) : false
+    if let blocked = flush(&connection.received, to: &connection.client) {
+      return blocked == .waiting ? false : endQuietly(&connection, reason: nil)
     }
     // A head that comes in one piece is judged where it was received; only a part is kept.
     var bytes = ByteBuffer()
@@ -74,13 +73,10 @@ extension Worker {
       guard connection.client.isReadable else { return false }
       let room = readRoom
       let result = receive(
-        into: &bytes, isScratch: isScratch, from: connection.client, atMost: room)
+        into: &bytes, isScratch: isScratch, from: &connection.client, atMost: room)
       switch result {
-      case .bytes(let count):
-        connection.client.noteRead(count, of: room)
-      case .wouldBlock:
-        connection.client.isReadable = false
-        return false
+      case .bytes: break
+      case .wouldBlock: return false
       case .endOfStream:
         connection.client.isReadable = false
         if connection.exchange.state == .idle { return endQuietly(&connection, reason: nil) }
@@ -97,15 +93,15 @@ extension Worker {
   /// - Parameter isScratch: true where `bytes` are the worker's own buffer. What a connection keeps
   ///   takes hardly more memory than it has bytes: slow heads are many.
   mutating func receive(
-    into bytes: inout ByteBuffer, isScratch: Bool, from side: borrowing Side, atMost room: Int
+    into bytes: inout ByteBuffer, isScratch: Bool, from side: inout Side, atMost room: Int
   ) -> IOResult {
     if isScratch {
       bytes.reserve(room)
-      return bytes.receive(from: side.descriptor, atMost: room)
+      return side.receive(into: &bytes, atMost: room)
     }
     scratch.clear()
     scratch.reserve(room)
-    let result = scratch.receive(from: side.descriptor, atMost: room)
+    let result = side.receive(into: &scratch, atMost: room)
     if case .bytes = result { bytes.append(scratch.bytes) }
     return result
   }
@@ -113,7 +109,8 @@ extension Worker {
   /// The workload left between requests, or in the middle of a head.
   mutating func endQuietly(_ connection: inout Connection, reason: DenyReason?) -> Bool {
     if let reason {
-      connection.record.noteDenied(reason, enforced: true, mode: enforcementMode)
+      connection.record.noteDenied(
+        reason, enforced: true, mode: enforcementMode(of: connection))
     }
     close(&connection, outcome: .clientGone)
     return false

@@ -44,12 +44,10 @@ extension Worker {
   ) -> HeadProgress {
     guard connection.upstream.isReadable else { return .waiting }
     let room = readRoom
-    switch receive(into: &bytes, isScratch: isScratch, from: connection.upstream, atMost: room) {
-    case .bytes(let count):
-      connection.upstream.noteRead(count, of: room)
+    switch receive(into: &bytes, isScratch: isScratch, from: &connection.upstream, atMost: room) {
+    case .bytes:
       if connection.exchange.mayBeUnseen { forgetRequest(&connection) }
     case .wouldBlock:
-      connection.upstream.isReadable = false
       return .waiting
     case .endOfStream, .failed:
       connection.upstream.isReadable = false
@@ -65,7 +63,7 @@ extension Worker {
         }
         return .waiting
       case .malformed:
-        connection.upstream.descriptor.resetOnClose()
+        connection.upstream.resetOnClose()
         upstreamFailed(.invalidResponse, &connection)
         return .ended
       case .found(let head):
@@ -115,7 +113,7 @@ extension Worker {
     let length = head.length + admission.count
     if length < bytes.count {
       // More than the response: what it belongs to is nobody's request.
-      connection.upstream.hasHungUp = true
+      connection.upstream.spoil()
       bytes.truncate(to: length)
     }
     reportWouldDeny(in: head, &bytes, connection.record)

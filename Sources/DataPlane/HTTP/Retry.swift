@@ -58,18 +58,30 @@ extension Worker {
     forgetRequest(&connection)
     // The very bytes that will leave are read again; limits held when they came.
     var reader = RequestHeadReader(limits: HeadLimits(maximumBytes: .max, maximumFields: .max))
-    guard case .found(let head) = reader.advance(request.bytes),
-      let destination = connection.machine.destination,
+    guard case .found(let head) = reader.advance(request.bytes) else { return false }
+    if let inbound = connection.inbound {
+      guard
+        connection.sent.delivered == 0 || mayGoAgain(head, request.bytes, of: inbound)
+      else { return false }
+      beginAgain(head, &connection)
+      authorise(head, request.bytes, isRepeated: true, inbound, &connection)
+      return true
+    }
+    guard let destination = connection.machine.destination,
       let flow = try? Flow(request: head, in: request.bytes, destination: destination),
       connection.sent.delivered == 0
         || mayGoAgain(flow, from: connection.source.endpoint.address)
     else { return false }
-    counters.retries.add(1)
-    connection.upstream = .none
-    connection.sent.delivered = 0
-    connection.exchange.received(head, isHEAD: connection.exchange.isHEAD)
+    beginAgain(head, &connection)
     judge(flow, head, request.bytes, isRepeated: true, &connection)
     return true
+  }
+
+  private mutating func beginAgain(_ head: RequestHead, _ connection: inout Connection) {
+    counters.retries.add(1)
+    connection.upstream.close()
+    connection.sent.delivered = 0
+    connection.exchange.received(head, isHEAD: connection.exchange.isHEAD)
   }
 
   /// Whether the policy in force still allows what has left already. Where it doesn't that stays

@@ -17,18 +17,20 @@ extension Worker {
     swap(&outgoing, &self.outgoing)
     outgoing.clear()
     defer { swap(&outgoing, &self.outgoing) }
-    let identifies = policy?.addsIdentityHeaders(permit) ?? false
+    let inbound = connection.inbound
+    let identifies = inbound == nil && policy?.addsIdentityHeaders(permit) ?? false
     let form = connection.asksProxy == nil ? nil : head.originForm(in: message)
     guard
       rewrite(
-        head, message, as: form, identifies: identifies, &connection.record, into: &outgoing)
+        head, message, as: form, identifies: identifies, inbound, &connection.record,
+        into: &outgoing)
     else {
       return answer(fault: 431, reason: .malformedRequest, &connection)
     }
     outgoing.append(message.extracting(head.length..<message.count))
 
     let isSent =
-      connection.machine.destination == permit.destination && isReusable(&connection.upstream)
+      connection.destination == permit.destination && isReusable(&connection.upstream)
       && sendOnReusedUpstream(
         &outgoing, isIdempotent: message[head.method].isIdempotentMethod, &connection)
     if !isSent {
@@ -41,12 +43,8 @@ extension Worker {
 
   /// An upstream that has said nothing since its last answer: what it said would be taken for the
   /// answer to this request.
-  func isReusable(_ upstream: inout Side) -> Bool {
-    guard upstream.isOpen, !upstream.hasHungUp else { return false }
-    guard upstream.isReadable else { return true }
-    guard upstream.descriptor.hasNothingToRead() else { return false }
-    upstream.isReadable = false
-    return true
+  mutating func isReusable(_ upstream: inout Side) -> Bool {
+    upstream.isOpen && !upstream.hasHungUp && upstream.hasNothingToRead(using: &scratch)
   }
 
   /// The head as it leaves: without what the workload may not say, with its trace context and, where
@@ -57,7 +55,8 @@ extension Worker {
   /// - Returns: false where there is no room for what its rule wants.
   private mutating func rewrite(
     _ head: RequestHead, _ message: Span<UInt8>, as form: RequestHead.OriginForm?,
-    identifies: Bool, _ record: inout OpenRecord, into outgoing: inout ByteBuffer
+    identifies: Bool, _ inbound: InboundSession?, _ record: inout OpenRecord,
+    into outgoing: inout ByteBuffer
   ) -> Bool {
     if options.injectsTraceContext {
       let context = TraceContext(
@@ -68,7 +67,7 @@ extension Worker {
         context.appendFields(of: head, in: message, to: &$0)
       }
       if assemble(
-        head, message, as: form, tracing: addedFields.bytes, identifies: identifies,
+        head, message, as: form, tracing: addedFields.bytes, identifies: identifies, inbound,
         into: &outgoing)
       {
         record.noteTraceParent(context.parent.text.span)
@@ -77,14 +76,15 @@ extension Worker {
       outgoing.clear()
     }
     return assemble(
-      head, message, as: form, tracing: nil, identifies: identifies, into: &outgoing)
+      head, message, as: form, tracing: nil, identifies: identifies, inbound, into: &outgoing)
   }
 
   /// - Parameter tracing: takes the place of the trace context that came; nil leaves that.
   /// - Returns: false where the head got too long.
   private func assemble(
     _ head: RequestHead, _ message: Span<UInt8>, as form: RequestHead.OriginForm?,
-    tracing: Span<UInt8>?, identifies: Bool, into outgoing: inout ByteBuffer
+    tracing: Span<UInt8>?, identifies: Bool, _ inbound: InboundSession?,
+    into outgoing: inout ByteBuffer
   ) -> Bool {
     if let form {
       outgoing.append(message.extracting(0..<Int(head.target.lower)))
@@ -95,7 +95,8 @@ extension Worker {
       }
     }
     RequestRewrite.forEachPiece(
-      of: head, replacingTraceContext: tracing != nil, asProxy: form != nil, from: form?.rest ?? 0
+      of: head, replacingTraceContext: tracing != nil, asProxy: form != nil,
+      tellingPeer: inbound != nil, from: form?.rest ?? 0
     ) { outgoing.append(message[$0]) }
     if let form, !head.hasHost {
       outgoing.append("host: ")
@@ -105,6 +106,12 @@ extension Worker {
     if let tracing { outgoing.append(tracing) }
     if identifies { outgoing.append(identityFields.bytes) }
     outgoing.append("\r\n")
-    return outgoing.count <= headLimits.maximumBytes
+    guard let inbound else { return outgoing.count <= headLimits.maximumBytes }
+    // What we say of the peer doesn't count: a head that is taken must not lose it.
+    let length = outgoing.count
+    outgoing.truncate(to: length - 2)
+    inbound.appendPeerFields(to: &outgoing)
+    outgoing.append("\r\n")
+    return length <= headLimits.maximumBytes
   }
 }

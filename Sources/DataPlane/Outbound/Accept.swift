@@ -34,12 +34,16 @@ extension Worker {
   }
 
   private mutating func admit(
-    _ descriptor: consuming Descriptor, from peer: Endpoint, on listener: Listener
+    _ descriptor: consuming Descriptor, from peer: Endpoint, on listener: Listener,
+    refusal: DenyReason? = nil
   ) {
+    let refusal = refusal ?? (slab.count >= connectionLimit ? .connectionLimit : nil)
+    guard listener.direction == .outbound else {
+      return admitInbound(descriptor, from: peer, on: listener, refusal: refusal)
+    }
     let destination = originalDestination(of: descriptor, from: peer, on: listener)
     serve(
-      descriptor, from: peer, destination: destination,
-      refusal: slab.count >= connectionLimit ? .connectionLimit : nil)
+      descriptor, from: peer, destination: destination, refusal: refusal)
   }
 
   /// Takes a connection on.
@@ -51,6 +55,16 @@ extension Worker {
     _ descriptor: consuming Descriptor, from peer: Endpoint, destination: FoundDestination,
     refusal: DenyReason? = nil
   ) {
+    let reference = insert(
+      descriptor, from: peer, as: destination == .proxy ? .explicit(ExplicitProxy()) : .captured)
+    let action = reference.connection.machine.found(destination, refusal: refusal)
+    perform(action, on: &reference.connection)
+  }
+
+  /// Gives a connection its slot, its record and its deadline, and asks for its events.
+  mutating func insert(
+    _ descriptor: consuming Descriptor, from peer: Endpoint, as role: Role
+  ) -> ConnectionReference {
     counters.connectionsAccepted.add(1)
     // Optionals, because a closure can't consume what it captures.
     var socket: Descriptor? = consume descriptor
@@ -59,12 +73,10 @@ extension Worker {
     let reference = slab.insert { id in
       Connection(
         id: id, source: ClientAddress(peer), client: socket.take()!, record: record.take()!,
-        deadline: deadline)
+        deadline: deadline, role: role)
     }
-    if destination == .proxy { reference.connection.explicit = ExplicitProxy() }
     watch(&reference.connection)
-    let action = reference.connection.machine.found(destination, refusal: refusal)
-    perform(action, on: &reference.connection)
+    return reference
   }
 
   /// Asks epoll for the client's events and the wheel for its deadline.
@@ -83,8 +95,7 @@ extension Worker {
   private mutating func refuseWithSpareDescriptor(on listener: Listener) {
     spare = .none
     if case .connection(let descriptor, let peer) = listener.descriptor.accept() {
-      let destination = originalDestination(of: descriptor, from: peer, on: listener)
-      serve(descriptor, from: peer, destination: destination, refusal: .connectionLimit)
+      admit(descriptor, from: peer, on: listener, refusal: .connectionLimit)
       // The descriptor closes here, and the spare one takes its number.
       slab.freeReleased()
       reopenSpare()

@@ -188,6 +188,7 @@ extension Worker {
       timestampNanoseconds: connection.record.startedWallClock,
       auditID: connection.record.id,
       workerID: id,
+      direction: connection.inbound == nil ? .outbound : .inbound,
       enforcementMode: connection.record.enforcementMode,
       enforced: connection.record.isEnforced,
       decision: connection.record.decision,
@@ -196,7 +197,7 @@ extension Worker {
       policy: policyName(connection.record.policy),
       applicationProtocol: connection.record.applicationProtocol,
       source: connection.source,
-      destination: connection.machine.destination,
+      destination: connection.destination,
       requestedPort: connection.explicit?.target?.port ?? 0,
       responseStatus: connection.record.responseStatus,
       outcome: outcome,
@@ -206,7 +207,7 @@ extension Worker {
     auditEncoder.encode(
       record, host: connection.record.host, method: connection.record.method,
       path: connection.record.path, traceparent: connection.record.traceparent,
-      into: &auditLines)
+      peer: peerNotes(of: connection), into: &auditLines)
     counters.auditRecords.add(1)
     // Nowhere else, so that the counters agree with the records whatever was decided on the way.
     if let reason = connection.record.reason {

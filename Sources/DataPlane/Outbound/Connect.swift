@@ -47,6 +47,9 @@ extension Worker {
       connection.exchange.forwards()
       exchange(&connection)
     } else {
+      if let inbound = connection.inbound {
+        return perform(inbound.machine.connected(), of: inbound, on: &connection)
+      }
       perform(connection.machine.connected(), on: &connection)
     }
   }
@@ -60,7 +63,8 @@ extension Worker {
   mutating func connectFailed(_ error: Errno, _ connection: inout Connection) {
     if error.isExhaustion {
       // Nothing left the host: the flow is refused, whatever the policy said.
-      connection.record.noteDenied(.connectionLimit, enforced: true, mode: enforcementMode)
+      connection.record.noteDenied(
+        .connectionLimit, enforced: true, mode: enforcementMode(of: connection))
       if connection.exchange.isOn {
         answer(denial: Denial(.connectionLimit), &connection)
       } else {

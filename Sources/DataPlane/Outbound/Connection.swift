@@ -4,14 +4,14 @@ import Policy
 import Telemetry
 import Wire
 
-/// All that one redirected connection is: two sockets, where it stands, what moves between them,
-/// and the audit record that is open for it.
+/// All that one redirected connection is: two sockets, which way it goes and where it stands, what
+/// moves between them, and the audit record that is open for it.
 ///
 /// Lives in the worker's slab and is touched by that worker's thread alone. One that rests
 /// is parked in less memory. Fields stand so that little is lost between them.
 struct Connection: ~Copyable {
   var record: OpenRecord
-  /// The workload's end.
+  /// The end of who made the connection: the workload or, from outside, its peer.
   var client: Side
   /// Counts the upstream sockets this connection has had, so that an event of an earlier one
   /// finds nothing.
@@ -35,9 +35,9 @@ struct Connection: ~Copyable {
 
   let id: ConnectionID
   let source: ClientAddress
+  /// Of a connection that leaves; one from outside has its own.
   var machine = OutboundConnection()
-  /// Set where the connection was made to the proxy itself.
-  var explicit: ExplicitProxy?
+  var role: Role
   /// The head that is not complete yet, if there is one: a response's never begins before its
   /// request's has ended.
   var unfinishedHead = UnfinishedHead.none
@@ -56,9 +56,10 @@ struct Connection: ~Copyable {
 
   init(
     id: ConnectionID, source: ClientAddress, client: consuming Descriptor,
-    record: consuming OpenRecord, deadline: Instant
+    record: consuming OpenRecord, deadline: Instant, role: Role = .captured
   ) {
     self.id = id
+    self.role = role
     self.source = source
     self.client = Side(client)
     self.record = record
@@ -67,6 +68,21 @@ struct Connection: ~Copyable {
 }
 
 extension Connection {
+  /// Set where the connection was made to the proxy itself.
+  var explicit: ExplicitProxy? {
+    if case .explicit(let explicit) = role { explicit } else { nil }
+  }
+
+  /// Set where the connection is from outside.
+  var inbound: InboundSession? {
+    if case .inbound(let inbound) = role { inbound } else { nil }
+  }
+
+  var destination: OriginalDestination? {
+    if case .inbound(let inbound) = role { return inbound.machine.destination }
+    return machine.destination
+  }
+
   /// A relay of which one direction has ended.
   var isHalfClosed: Bool { sent.hasEnded || received.hasEnded }
 
@@ -82,10 +98,24 @@ extension Connection {
 
   /// Bytes go both ways unseen, until one side ends.
   var isRelay: Bool {
-    guard exchange.state == .off, machine.state == .relaying || machine.state == .exchanging,
-      case .untilEnd = sent.meter, case .untilEnd = received.meter
+    guard exchange.state == .off, isJudged, case .untilEnd = sent.meter,
+      case .untilEnd = received.meter
     else { return false }
     return true
+  }
+
+  /// Its peer has proved who it is, and said nothing since.
+  var awaitsFirstRequest: Bool {
+    guard let inbound else { return false }
+    return inbound.peer != nil && inbound.machine.state == .peeking && held.isEmpty
+  }
+
+  /// The connection, or some request on it, has passed.
+  private var isJudged: Bool {
+    if let inbound {
+      return inbound.machine.state == .relaying || inbound.machine.state == .exchanging
+    }
+    return machine.state == .relaying || machine.state == .exchanging
   }
 
   /// The request is on its way or complete, and nothing is read from the client until its answer

@@ -23,6 +23,9 @@ extension Worker {
     case .resolving, .connecting, .forwarding:
       return upstreamFailed(.timedOut, &connection)
     }
+    if let inbound = connection.inbound {
+      return inboundDeadlinePassed(inbound, &connection)
+    }
     if connection.machine.state == .peeking {
       seeTooLittle(ended: false, &connection)
     } else if !keepHalfClosed(&connection) {

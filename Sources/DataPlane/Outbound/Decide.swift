@@ -102,8 +102,15 @@ extension Worker {
   /// The mode in which a refusal is carried out that no rule has a mode of its own for.
   var enforcementMode: EnforcementMode { policy?.enforcementMode ?? .enforce }
 
+  /// The same for what becomes of a connection: inbound rules are always enforced.
+  func enforcementMode(of connection: borrowing Connection) -> EnforcementMode {
+    connection.inbound == nil ? enforcementMode : .enforce
+  }
+
   /// The mode that is written down beside a refusal.
-  func enforcementMode(of denial: Denial) -> EnforcementMode {
-    denial.enforcementMode ?? enforcementMode
+  func enforcementMode(
+    of denial: Denial, on connection: borrowing Connection
+  ) -> EnforcementMode {
+    denial.enforcementMode ?? enforcementMode(of: connection)
   }
 }

@@ -8,7 +8,7 @@ extension Worker {
   /// record.
   mutating func deny(_ denial: Denial, _ connection: inout Connection) {
     connection.record.noteDenied(
-      denial.reason, enforced: true, mode: enforcementMode(of: denial))
+      denial.reason, enforced: true, mode: enforcementMode(of: denial, on: connection))
     switch connection.machine.content {
     case .tls:
       connection.record.applicationProtocol = .tls
@@ -53,7 +53,7 @@ extension Worker {
   /// it.
   mutating func linger(_ connection: inout Connection) {
     connection.isLingering = true
-    connection.upstream = .none
+    connection.upstream.close()
     connection.held.release()
     arm(&connection, deadline: now + Self.lingerTime)
     continueLingering(&connection)
@@ -69,26 +69,34 @@ extension Worker {
     }
     if !connection.received.hasEnded {
       connection.received.hasEnded = true
-      connection.client.descriptor.shutdownWrite()
+      connection.client.shutdownWrite()
+      if connection.client.owesEnd {
+        // One that reads slowly still has all of the answer before it: time counts from its end.
+        arm(&connection, deadline: now + settings.limits.halfClosed)
+      }
+    }
+    if connection.client.owesEnd {
+      connection.client.settle()
+      guard !connection.client.owesEnd else { return }
+      arm(&connection, deadline: now + Self.lingerTime)
     }
     var reads = 0
     while connection.client.isReadable {
       // One that has sent so much since its answer came is not going to look at it: silence would
       // hold the connection, and tell it no more than the reset.
       guard connection.lingerBytes <= Self.lingerLimit else {
-        connection.client.descriptor.resetOnClose()
+        connection.client.resetOnClose()
         return close(&connection, outcome: .completed)
       }
       guard reads < Self.readsPerTurn else { return queue(&connection) }
       reads += 1
       scratch.clear()
       scratch.reserve(Self.readSize)
-      switch scratch.receive(from: connection.client.descriptor, atMost: Self.readSize) {
+      switch connection.client.receive(into: &scratch, atMost: Self.readSize) {
       case .bytes(let count):
-        connection.client.noteRead(count, of: Self.readSize)
         connection.lingerBytes += UInt32(count)
       case .wouldBlock:
-        connection.client.isReadable = false
+        return
       case .endOfStream, .failed:
         return close(&connection, outcome: .completed)
       }
@@ -117,7 +125,9 @@ extension Worker {
   mutating func answer(
     denial: Denial, _ connection: inout Connection
   ) {
-    let closes = !canTakeAnother(connection)
+    // One that has proved nothing gets no further chance on this connection.
+    let isStranger = connection.inbound.map { $0.peer == nil } ?? false
+    let closes = isStranger || !canTakeAnother(connection)
     answer(denial: denial, omitsBody: connection.exchange.isHEAD, closes: closes, &connection)
   }
 
@@ -125,16 +135,25 @@ extension Worker {
     denial: Denial, omitsBody: Bool, closes: Bool, _ connection: inout Connection
   ) {
     reply.removeAll()
-    replies.appendDenial(
-      denial, flow: requestFlow(connection), auditID: connection.record.id,
-      options: .init(omitsBody: omitsBody, closes: closes), to: &reply)
+    let options = ReplyEncoder.Options(omitsBody: omitsBody, closes: closes)
+    if let inbound = connection.inbound {
+      replies.appendDenial(
+        denial, of: inbound.machine.peer, destination: inbound.machine.destination,
+        method: HTTPMethod(connection.record.method), auditID: connection.record.id,
+        options: options, to: &reply)
+    } else {
+      replies.appendDenial(
+        denial, flow: requestFlow(connection), auditID: connection.record.id, options: options,
+        to: &reply)
+    }
     connection.record.responseStatus = denial.reason.replyStatus
     answer(&connection, outcome: .denied, closes: closes)
   }
 
   /// A request's head would take more memory than is left for it.
   mutating func refuseForMemory(_ connection: inout Connection) {
-    connection.record.noteDenied(.connectionLimit, enforced: true, mode: enforcementMode)
+    connection.record.noteDenied(
+      .connectionLimit, enforced: true, mode: enforcementMode(of: connection))
     // What was known of the request before this one does not hold for it.
     answer(denial: Denial(.connectionLimit), omitsBody: false, closes: true, &connection)
   }
@@ -145,7 +164,8 @@ extension Worker {
     fault status: UInt16, reason: DenyReason, outcome: AuditRecord.Outcome = .denied,
     sentence: String? = nil, _ connection: inout Connection
   ) {
-    connection.record.noteDenied(reason, enforced: true, mode: enforcementMode)
+    connection.record.noteDenied(
+      reason, enforced: true, mode: enforcementMode(of: connection))
     reply.removeAll()
     replies.appendRequestFault(
       .init(rawValue: status) ?? .badRequest, reason: reason, auditID: connection.record.id,
@@ -158,7 +178,7 @@ extension Worker {
   private mutating func answer(
     _ connection: inout Connection, outcome: AuditRecord.Outcome, closes: Bool
   ) {
-    connection.upstream = .none
+    connection.upstream.close()
     connection.isConnecting = false
     connection.explicit?.stopDialling()
     connection.unfinishedHead = .none
@@ -184,7 +204,7 @@ extension Worker {
     if let explicit = connection.asksProxy {
       return connection.machine.destination.map { explicit.flow(to: $0) } ?? explicit.flow
     }
-    guard let destination = connection.machine.destination,
+    guard let destination = connection.destination,
       let method = HTTPMethod(connection.record.method)
     else { return nil }
     // None, or an address literal in brackets: the reply then names the destination.

@@ -9,12 +9,16 @@ enum FoundDestination: Equatable {
   case ourselves(OriginalDestination)
   /// The connection was not captured but made to the proxy, which is asked to reach something.
   case proxy
+  /// A connection from outside that was on its way to another host, or to where only this host's own
+  /// connections go.
+  case foreign(OriginalDestination)
   /// The kernel could not tell.
   case unavailable
 
   var destination: OriginalDestination? {
     switch self {
-    case .elsewhere(let destination), .ourselves(let destination): destination
+    case .elsewhere(let destination), .ourselves(let destination), .foreign(let destination):
+      destination
     case .proxy, .unavailable: nil
     }
   }
@@ -94,7 +98,7 @@ extension DataPlaneSettings {
 }
 
 extension IPAddress {
-  fileprivate var isLoopback: Bool {
+  var isLoopback: Bool {
     switch canonical {
     case .v4(let address): address.rawValue >> 24 == 127
     case .v6(let address): address.rawValue == 1

@@ -81,6 +81,7 @@ struct OutboundConnection {
     switch found {
     case .unavailable: return deny(Denial(.originalDestinationUnavailable))
     case .ourselves: return deny(Denial(.loopDetected))
+    case .foreign: return deny(Denial(.forbiddenAddress))
     case .elsewhere(let destination): return .decideWithoutPeeking(destination)
     case .proxy:
       // Only a request says where it is to go.

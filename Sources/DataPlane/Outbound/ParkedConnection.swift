@@ -11,7 +11,7 @@ struct ParkedConnection: ~Copyable {
   let upstreamSerial: UInt8
   let upstream: Side
   let machine: OutboundConnection
-  let explicit: ExplicitProxy?
+  let role: Role
   let deadline: Instant
 
   init(_ connection: consuming Connection) {
@@ -20,7 +20,7 @@ struct ParkedConnection: ~Copyable {
     upstreamSerial = connection.upstreamSerial
     upstream = connection.upstream
     machine = connection.machine
-    explicit = connection.explicit
+    role = connection.role
     deadline = connection.deadline
   }
 }
@@ -60,11 +60,11 @@ extension Connection {
     _ parked: consuming ParkedConnection, id: ConnectionID, record: consuming OpenRecord
   ) {
     self.init(
-      id: id, source: parked.source, client: .none, record: record, deadline: parked.deadline)
+      id: id, source: parked.source, client: .none, record: record, deadline: parked.deadline,
+      role: parked.role)
     client = parked.client
     upstreamSerial = parked.upstreamSerial
     upstream = parked.upstream
     machine = parked.machine
-    explicit = parked.explicit
   }
 }

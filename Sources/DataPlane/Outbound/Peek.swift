@@ -10,10 +10,8 @@ extension Worker {
       scratch.clear()
       scratch.reserve(Self.readSize)
       let room = readRoom
-      let result = scratch.receive(from: connection.client.descriptor, atMost: room)
-      switch result {
-      case .bytes(let count):
-        connection.client.noteRead(count, of: room)
+      switch connection.client.receive(into: &scratch, atMost: room) {
+      case .bytes:
         // Kept in hardly more memory than it needs, for as long as the peek takes.
         buffers.lend(to: &connection.held)
         connection.held.append(scratch.bytes)
@@ -22,7 +20,7 @@ extension Worker {
           perform(connection.machine.refused(.connectionLimit), on: &connection)
         }
       case .wouldBlock:
-        connection.client.isReadable = false
+        return
       case .endOfStream:
         // It stays readable: a relay reads the end again, and passes it on.
         seeTooLittle(ended: true, &connection)

@@ -40,6 +40,7 @@ extension Worker {
     // The next request is judged by itself, what is looked up once its address is known.
     case .idle, .readingHead, .resolving, .answering: return nil
     }
+    if let inbound = connection.inbound { return denial(of: inbound, connection) }
     if connection.machine.isTunnel, let explicit = connection.explicit,
       let destination = connection.machine.destination,
       let denial = policy.denial(of: explicit.flow(to: destination), from: connection.source)
@@ -89,13 +90,18 @@ extension Worker {
     if connection.exchange.state == .connecting {
       return refuse(denial, &connection)
     }
+    if let inbound = connection.inbound, inbound.machine.state == .connecting {
+      connection.isConnecting = false
+      connection.upstream.close()
+      return perform(inbound.machine.judged(.deny(denial)), of: inbound, on: &connection)
+    }
     if connection.machine.state == .connecting {
       connection.isConnecting = false
-      connection.upstream = .none
+      connection.upstream.close()
       return perform(connection.machine.judged(.deny(denial)), on: &connection)
     }
     connection.record.noteDenied(
-      denial.reason, enforced: true, mode: enforcementMode(of: denial))
+      denial.reason, enforced: true, mode: enforcementMode(of: denial, on: connection))
     reset(&connection, outcome: .denied)
   }
 

@@ -72,13 +72,17 @@ extension Worker {
       }
     }
     let hasEnded = connection.sent.hasEnded && connection.received.hasEnded
-    if hasEnded, connection.failure == nil {
+    if hasEnded, connection.failure == nil, !connection.client.isTLS, !connection.upstream.isTLS {
       // All was read and delivered: closing sends the FINs that are still to be sent.
       return close(&connection, outcome: .completed)
     }
-    if sentEnds { connection.upstream.descriptor.shutdownWrite() }
-    if receivedEnds { connection.client.descriptor.shutdownWrite() }
-    if hasEnded { return close(&connection, outcome: connection.failure ?? .completed) }
+    if sentEnds { connection.upstream.shutdownWrite() }
+    if receivedEnds { connection.client.shutdownWrite() }
+    connection.upstream.settle()
+    connection.client.settle()
+    if hasEnded, !connection.upstream.owesEnd, !connection.client.owesEnd {
+      return close(&connection, outcome: connection.failure ?? .completed)
+    }
     let deadline = now + longestSilence(inRelay: connection)
     if connection.isHalfClosed {
       arm(&connection, deadline: deadline)
@@ -157,13 +161,14 @@ extension Worker {
       if transit.pipeFill > 0, let pipe = transit.pipe {
         result = pipe.pipe.drain(to: destination.descriptor, count: Int(transit.pipeFill))
         if case .bytes(let count) = result { transit.pipeFill -= UInt32(count) }
+        if case .wouldBlock = result { destination.isWritable = false }
       } else {
-        result = transit.pending.send(to: destination.descriptor)
+        result = destination.send(&transit.pending)
         if transit.pending.isEmpty { buffers.takeBack(&transit.pending) }
       }
       switch result {
       case .bytes(let count): transit.delivered += UInt64(count)
-      case .wouldBlock: destination.isWritable = false
+      case .wouldBlock: return .waiting
       case .endOfStream, .failed: return .destinationFailed
       }
     }
@@ -182,12 +187,12 @@ extension Worker {
     bytes.reserve(Self.readSize)
     let wanted = readRoom
     let room = min(wanted, transit.meter.readLimit)
-    switch bytes.receive(from: source.descriptor, atMost: room) {
+    switch source.receive(into: &bytes, atMost: room) {
     case .bytes(let count):
-      source.noteRead(count, of: room)
-      transit.isBulk = count == wanted && !transit.isKept
+      // Splice knows nothing of TLS.
+      transit.isBulk =
+        count == wanted && !transit.isKept && !source.isTLS && !destination.isTLS
     case .wouldBlock:
-      source.isReadable = false
       return .waiting
     case .endOfStream:
       source.isReadable = false
@@ -210,9 +215,11 @@ extension Worker {
     _ bytes: inout ByteBuffer, _ transit: inout Transit, to destination: inout Side
   ) -> PumpOutcome? {
     while destination.isWritable, transit.isEmpty, !bytes.isEmpty {
-      switch bytes.send(to: destination.descriptor) {
+      switch destination.send(&bytes) {
       case .bytes(let count): transit.delivered += UInt64(count)
-      case .wouldBlock: destination.isWritable = false
+      case .wouldBlock:
+        transit.pending.append(bytes.bytes)
+        return nil
       case .endOfStream, .failed: return .destinationFailed
       }
     }

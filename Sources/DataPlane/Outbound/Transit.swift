@@ -1,44 +1,6 @@
 import Kernel
 import Wire
 
-/// One end of a connection's two: a socket and what epoll last said of it.
-///
-/// Edge-triggered: a flag is cleared only when a call said "would block", or when a read took less
-/// than there was room for, the peer had not hung up and no urgent data stood in the way.
-struct Side: ~Copyable {
-  var descriptor: Descriptor
-  var isReadable = false
-  var isWritable = false
-  /// The peer sends no more; what it sent before may still be unread.
-  var hasHungUp = false
-  /// The peer is gone in both directions: what is sent now is lost.
-  private(set) var isBroken = false
-  /// It sent urgent data: at its mark splice says "would block" for ever, or that the stream has
-  /// ended, where a read goes on.
-  private(set) var hasUrgentData = false
-
-  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-
-  static var none: Side { Side(.none) }
-
-  var isOpen: Bool { descriptor.isOpen }
-
-  /// A read that took less than there was room for has emptied the socket, unless the peer hung up
-  /// or sent urgent data: then the end, or what is behind the mark, is still to be read, and no
-  /// further edge will tell.
-  mutating func noteRead(_ count: Int, of room: Int) {
-    if count < room, !hasHungUp, !hasUrgentData { isReadable = false }
-  }
-
-  mutating func note(_ readiness: Readiness) {
-    if readiness.hasHungUp { hasHungUp = true }
-    if readiness.isBroken { isBroken = true }
-    if readiness.isUrgent { hasUrgentData = true }
-    if readiness.isReadable { isReadable = true }
-    if readiness.isWritable { isWritable = true }
-  }
-}
-
 /// Bytes on their way in one direction. Fields stand by size, since every connection has two.
 struct Transit: ~Copyable {
   /// Read and not yet taken by the destination. Empty while nobody waits.

@@ -1,15 +1,22 @@
 import Addressing
 import Kernel
 import Synchronization
+import Telemetry
 
 /// A socket that captured connections arrive at.
 final class Listener: Sendable {
   let descriptor: Descriptor
   /// Where it is bound.
   let endpoint: Endpoint
+  /// Which way the connections go that arrive at it.
+  let direction: AuditRecord.Direction
   private let isWildcard: Bool
 
-  init(_ endpoint: Endpoint, sharing: Bool, transparent: Bool) throws(Errno) {
+  init(
+    _ endpoint: Endpoint, _ direction: AuditRecord.Direction = .outbound, sharing: Bool,
+    transparent: Bool
+  ) throws(Errno) {
+    self.direction = direction
     descriptor = try Descriptor.listening(
       on: endpoint, sharing: sharing, transparent: transparent)
     self.endpoint = endpoint

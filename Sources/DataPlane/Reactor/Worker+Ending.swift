@@ -11,6 +11,9 @@ extension Worker {
   mutating func close(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
     guard !connection.isReleased else { return }
     writeRecord(&connection, outcome: outcome)
+    if let inbound = connection.inbound { noteProven(inbound) }
+    connection.client.sayGoodbye()
+    connection.upstream.sayGoodbye()
     connection.isReleased = true
     discardPipe(&connection.sent)
     discardPipe(&connection.received)
@@ -22,8 +25,8 @@ extension Worker {
   /// Ends a connection so that neither side takes what it got for the whole.
   mutating func reset(_ connection: inout Connection, outcome: AuditRecord.Outcome) {
     guard !connection.isReleased else { return }
-    connection.client.descriptor.resetOnClose()
-    if connection.upstream.isOpen { connection.upstream.descriptor.resetOnClose() }
+    connection.client.resetOnClose()
+    if connection.upstream.isOpen { connection.upstream.resetOnClose() }
     close(&connection, outcome: outcome)
   }
 
@@ -42,8 +45,13 @@ extension Worker {
     for id in slab.all {
       // A relay that is parked goes on.
       guard slab.form(at: Int(id.index)) != .parkedRelay, let reference = find(id),
-        !reference.connection.isReleased, reference.connection.exchange.state == .idle
+        !reference.connection.isReleased
       else { continue }
+      if reference.connection.awaitsFirstRequest {
+        reference.connection.record.noteDenied(.peekTimeout, enforced: true, mode: .enforce)
+      } else if reference.connection.exchange.state != .idle {
+        continue
+      }
       close(&reference.connection, outcome: .shutdown)
     }
     slab.freeReleased()
@@ -58,7 +66,7 @@ extension Worker {
       if reference.connection.record.isUndecided {
         // It has not said enough to be judged, and won't any more.
         reference.connection.record.noteDenied(
-          .peekTimeout, enforced: true, mode: enforcementMode)
+          .peekTimeout, enforced: true, mode: enforcementMode(of: reference.connection))
       }
       reset(&reference.connection, outcome: .shutdown)
     }

@@ -1,6 +1,7 @@
 import Addressing
 import Kernel
 import Policy
+import TLS
 import Telemetry
 import Wire
 
@@ -9,7 +10,7 @@ import Wire
 ///
 /// Concurrency: everything here is touched by the worker's thread alone, except what `Mailbox`,
 /// `PublishedPolicy`, `AuditQueue` and `WorkerCounters` hand between threads. The steps that a
-/// connection goes through are extensions under `Outbound/`.
+/// connection goes through are extensions under `Outbound/` and `Inbound/`.
 struct Worker: ~Copyable {
   static let acceptsPerBatch = 64
   /// Requests of one connection that are taken before others get their turn.
@@ -70,6 +71,11 @@ struct Worker: ~Copyable {
   var traceIDs: TraceIDGenerator
 
   private(set) var policy: Ruleset?
+  private(set) var inboundPolicy: InboundPolicy?
+  /// Nil where there is none (any more): nothing that needs one is accepted.
+  private(set) var identity: IdentitySnapshot?
+  /// Connections from outside whose peers have proved nothing yet.
+  var unprovenInbound = 0
   /// Of that policy's rules.
   private(set) var ruleHits: RuleHits?
   private(set) var options: EgressOptions
@@ -191,16 +197,27 @@ struct Worker: ~Copyable {
     let generation = published.generation
     guard generation != policyGeneration else { return }
     policyGeneration = generation
-    guard let publication = published.latest else { return }
-    policy = publication.ruleset
-    policyNumbers = publication.ruleset.policyNames.map { policyNames.number(of: $0) }
-    ruleHits = RuleHits(of: publication.ruleset, carryingOver: ruleHits)
-    counters.ruleHits = ruleHits
+    let publication = published.latest
+    take(publication.identity)
+    inboundPolicy = publication.inbound
+    if let ruleset = publication.ruleset, ruleset !== policy { take(ruleset) }
     options = publication.options ?? options
     if publication.rechecks != rechecksBegun {
       rechecksBegun = publication.rechecks
       slotsToRecheck = slab.slotCount
     }
+  }
+
+  private mutating func take(_ ruleset: Ruleset) {
+    policy = ruleset
+    policyNumbers = ruleset.policyNames.map { policyNames.number(of: $0) }
+    ruleHits = RuleHits(of: ruleset, carryingOver: ruleHits)
+    counters.ruleHits = ruleHits
+  }
+
+  private mutating func take(_ snapshot: IdentitySnapshot?) {
+    identity = snapshot
+    auditEncoder.agentID = snapshot?.svid.id.description
   }
 
   /// The number of the policy that judges what comes from `source`.
@@ -245,7 +262,7 @@ struct Worker: ~Copyable {
     if connection.exchange.isBetweenRequests {
       // Where the server closed, or spoke unasked, the next request needs another connection. That it
       // has taken what it was sent, or an edge for what was read since, is no reason.
-      if !isReusable(&connection.upstream) { connection.upstream = .none }
+      if !isReusable(&connection.upstream) { connection.upstream.close() }
       return
     }
     advance(&connection)
@@ -261,6 +278,8 @@ struct Worker: ~Copyable {
       reset(&connection, outcome: .clientGone)
     } else if connection.exchange.isOn {
       exchange(&connection)
+    } else if let inbound = connection.inbound {
+      advance(inbound, &connection)
     } else if connection.machine.state == .peeking {
       peek(&connection)
     } else if connection.machine.state == .opening {
