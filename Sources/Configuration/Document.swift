@@ -19,6 +19,10 @@ package struct Document: Sendable {
   package var egress: Egress
   package var limits: Limits
   package var audit: Audit
+  /// Nil: the workload has no identity.
+  package var mtls: MutualTLS?
+  /// Whatever its mode, there is an identity unless it is off.
+  package var inbound: Inbound
   package var capture: Capture
 }
 

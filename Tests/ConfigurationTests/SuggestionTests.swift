@@ -9,7 +9,7 @@ import Testing
     ("workspaceID", "workspaceId"), ("limit", "limits"), ("egres", "egress"),
     // A key of this name exists, but elsewhere.
     ("allowlist", "egress.allowlist"), ("proxy_uid", "capture.proxyUID"),
-    ("inbound", "capture.inbound"), ("hostPattern", "egress.allowlist[].hostPattern"),
+    ("inbounds", "inbound"), ("redirect", "capture.inbound.redirect"), ("hostPattern", "egress.allowlist[].hostPattern"),
     ("peekSeconds", "limits.peekSeconds"),
   ])
   func `an unknown key is answered with the one that was meant`(key: String, meant: String) {
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "mtls", "token", "x", "proxyPortOfOurs", "pprt",
+    "tokens", "x", "proxyPortOfOurs", "pprt",
   ])
   func `no key is suggested that is not near`(key: String) {
     #expect(

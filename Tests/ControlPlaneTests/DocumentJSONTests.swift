@@ -30,6 +30,11 @@ struct DocumentJSONTests {
         - {hostPattern: a.example, ports: [443, "8000-8099"], allowedMethods: [GET], rateLimit: {perSecond: 0.25}}
       policies:
         - {name: p, sources: [10.1.0.0/16], allowlist: [{hostPattern: b.example, rateLimit: {perSecond: 5}}]}
+    mtls: {workloadAPI: "unix:///run/agent.sock"}
+    inbound:
+      allow: [{peer: "spiffe://a.example/ns/*/sa/*", ports: [8080, "9000-9010"], allowedMethods: [GET]}]
+      opaquePorts: [3306, 3307]
+      probes: [{port: 8081, path: /healthz}]
     """
   static let gateway =
     sidecar + "\ncapture: {mode: gateway, gateway: {sources: [10.0.0.0/8], interfaces: [\"eth*\"]}}"
@@ -39,7 +44,7 @@ struct DocumentJSONTests {
     let object = try json(text).object
     for (path, _) in Document.schema.flatMap({ $0.flattened() }) {
       // A rule's one port is among its ports.
-      if path.hasSuffix("[].port") { continue }
+      if path.hasSuffix("[].port"), path != "inbound.probes[].port" { continue }
       if path.hasPrefix("capture.gateway."), text == Self.sidecar { continue }
       #expect(value(path, in: object) != nil, "\(path) is missing")
     }
@@ -66,6 +71,13 @@ struct DocumentJSONTests {
     #expect(
       value("egress.policies[].allowlist[].rateLimit.perSecond", in: object) as? Int == 5)
     #expect(value("audit.sink", in: object) as? String == "stdout")
+    #expect(value("mtls.workloadAPI", in: object) as? String == "unix:///run/agent.sock")
+    #expect(value("mtls.svidKeyPath", in: object) is NSNull)
+    #expect(value("inbound.mode", in: object) as? String == "off")
+    #expect(
+      value("inbound.allow[].peer", in: object) as? String == "spiffe://a.example/ns/*/sa/*")
+    #expect(value("inbound.opaquePorts", in: object) as? [String] == ["3306-3307"])
+    #expect(value("inbound.probes[].path", in: object) as? String == "/healthz")
     #expect(value("capture.mode", in: object) as? String == "gateway")
     #expect(value("capture.gateway.interfaces", in: object) as? [String] == ["eth*"])
     #expect(value("capture.mark.mask", in: object) as? String == "0xf000")

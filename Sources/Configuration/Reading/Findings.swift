@@ -33,6 +33,13 @@ final class Findings {
     return body()
   }
 
+  /// The same with several keys, each below the one before it.
+  func within(_ keys: [String], _ body: () -> Void) {
+    keys.forEach { enter(.key($0)) }
+    body()
+    keys.forEach { _ in leave() }
+  }
+
   func enter(_ step: Step) { path.append(step) }
   func leave() { path.removeLast() }
   func leaveAll() { path = [] }

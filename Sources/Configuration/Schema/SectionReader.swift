@@ -52,12 +52,18 @@ struct SectionReader {
 
   /// Reports something about a key of one of this section's sections, at the last part of the path
   /// that is there.
-  func error(_ message: String, at path: String...) {
-    let place = walk(path).last?.position ?? position
-    path.forEach { findings.enter(.key($0)) }
-    findings.error(message, at: place)
-    path.forEach { _ in findings.leave() }
+  func error(_ message: String, at path: String...) { error(message, at: path) }
+
+  func error(_ message: String, at path: [String]) {
+    findings.within(path) { findings.error(message, at: place(of: path)) }
   }
+
+  /// The same of something that is no error.
+  func warning(_ message: String, at path: [String]) {
+    findings.within(path) { findings.warning(message, at: place(of: path)) }
+  }
+
+  private func place(of path: [String]) -> Position { walk(path).last?.position ?? position }
 
   /// Follows a path of keys from section to section: the last node that is there, and the keys
   /// that are missing from then on.

@@ -61,21 +61,13 @@ extension ValueType where Value == Audit.Sink {
           suggestion: nearest(to: text, among: ["stdout"]))
         return nil
       }
-      if let complaint = complaint(about: path, maximumBytes: isSocket ? 107 : 4095) {
+      if let complaint = ValueType<String>.complaint(
+        aboutPath: path, maximumBytes: isSocket ? 107 : 4095)
+      {
         findings.error(complaint, at: node.position)
         return nil
       }
       return isSocket ? .unix(path: path) : .file(path: path)
     }
-  }
-
-  /// - Parameter maximumBytes: what the kernel has room for (unix(7), PATH_MAX).
-  private static func complaint(about path: String, maximumBytes: Int) -> String? {
-    if path.utf8.contains(0) { return "no path may hold a zero byte" }
-    if path.hasSuffix("/") { return "\"\(excerpt(path))\" is a directory's path, not a file's" }
-    guard path.utf8.count <= maximumBytes else {
-      return "the path has \(path.utf8.count) bytes; there is room for \(maximumBytes)"
-    }
-    return nil
   }
 }

@@ -12,7 +12,8 @@ enum DocumentSection {
     "Where the sidecar listens for the workload's redirected connections.")
   static let inboundPort = Key(
     "inboundPort", .port, default: 15006,
-    "Kept for inbound connections, which are not handled yet.")
+    "Where the sidecar listens for connections to the workload, which `capture.inbound.redirect` "
+      + "sends there. Only with an `inbound.mode`.")
   static let adminPort = Key(
     "adminPort", .port, default: 15000, "The admin server, on loopback only.")
   static let healthPort: Key<UInt16> = Key(
@@ -36,6 +37,12 @@ enum DocumentSection {
   static let limits = Key(section: "limits", LimitsSection.type, "Deadlines and sizes.")
   static let audit = Key(
     section: "audit", AuditSection.type, "Where the audit records go.")
+  static let mtls: Key<MutualTLS?> = Key(
+    "mtls", MutualTLSSection.type, otherwise: "no identity",
+    "Where the workload's identity comes from, its X.509-SVID. Without keys: the SPIFFE Workload "
+      + "API.")
+  static let inbound = Key(
+    section: "inbound", InboundSection.type, "Who may reach the workload, and how.")
   static let capture = Key(
     section: "capture", CaptureSection.type, "What portarium-init programs into the kernel.")
 
@@ -43,7 +50,8 @@ enum DocumentSection {
     workspaceId.declaration, proxyPort.declaration, inboundPort.declaration,
     adminPort.declaration, healthPort.declaration, dnsPort.declaration, workers.declaration,
     enforcementMode.declaration, onReload.declaration, admin.declaration, egress.declaration,
-    limits.declaration, audit.declaration, capture.declaration,
+    limits.declaration, audit.declaration, mtls.declaration, inbound.declaration,
+    capture.declaration,
   ]
 
   static let type: ValueType<Document> = .section(keys) { section in
@@ -62,10 +70,13 @@ enum DocumentSection {
       egress: section.read(egress),
       limits: section.read(limits),
       audit: section.read(audit),
+      mtls: section.read(mtls),
+      inbound: section.read(inbound),
       capture: section.read(capture))
     section.refuseSharedPorts(document)
     section.refuseRedirectedOwnPorts(document)
     section.warnOfAllowedWorkload(document)
+    section.checkInbound(document)
     document.capture.inbound.merge()
     return document
   }

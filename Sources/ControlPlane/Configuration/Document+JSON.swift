@@ -26,6 +26,12 @@ extension Document {
       writer.object("egress") { $0.append(egress) }
       writer.object("limits") { $0.append(limits) }
       writer.object("audit") { $0.append(audit) }
+      if let mtls {
+        writer.object("mtls") { $0.append(mtls) }
+      } else {
+        writer.string("mtls", nil)
+      }
+      writer.object("inbound") { $0.append(inbound) }
       writer.object("capture") { $0.append(capture) }
     }
     text.append(writer.text.bytes)
@@ -101,7 +107,7 @@ extension JSONWriter {
     string("whenFull", audit.whenFull.rawValue)
   }
 
-  private mutating func seconds(_ key: StaticString, _ duration: Duration) {
+  mutating func seconds(_ key: StaticString, _ duration: Duration) {
     literal(key, duration.decimalSeconds)
   }
 

@@ -49,6 +49,8 @@ package enum RestartKeys {
     Key("audit.sink") { $0.audit.sink },
     Key("audit.format") { $0.audit.format },
     Key("audit.whenFull") { $0.audit.whenFull },
+    Key("mtls") { $0.mtls },
+    Key("inbound.mode") { $0.inbound.mode },
     // Programmed by portarium-init; some of it says where the sidecar listens.
     Key("capture") { $0.capture },
   ]
@@ -71,6 +73,8 @@ extension Document {
     document.egress = new.egress
     document.egress.explicitProxy = egress.explicitProxy
     document.limits.drain = new.limits.drain
+    document.inbound = new.inbound
+    document.inbound.mode = inbound.mode
     return document
   }
 }
