@@ -2,6 +2,7 @@ import Addressing
 import Configuration
 import DataPlane
 import Kernel
+import Policy
 import Telemetry
 
 extension DataPlaneSettings {
@@ -32,6 +33,8 @@ extension DataPlaneSettings {
       listeners: Self.addresses(document.capture).map {
         Endpoint(address: $0, port: document.proxyPort)
       },
+      inboundListeners: document.inbound.mode == .off
+        ? [] : Self.everyAddress.map { Endpoint(address: $0, port: document.inboundPort) },
       method: document.capture.gateway?.method == .tproxy ? .transparent : .redirect,
       ownPorts: [
         document.proxyPort, document.adminPort, document.inboundPort, document.dnsPort,
@@ -48,9 +51,13 @@ extension DataPlaneSettings {
   private static func addresses(_ capture: Capture) -> [IPAddress] {
     let takesOthers = capture.mode == .gateway || !capture.interfaces.treatAsOutbound.isEmpty
     return takesOthers
-      ? [.v4(IPv4Address(rawValue: 0)), .v6(IPv6Address(rawValue: 0))]
-      : [.v4(IPv4Address(rawValue: 0x7f00_0001)), .v6(IPv6Address(rawValue: 1))]
+      ? everyAddress : [.v4(IPv4Address(rawValue: 0x7f00_0001)), .v6(IPv6Address(rawValue: 1))]
   }
+
+  /// Redirected connections keep the address of the interface that they came through.
+  private static let everyAddress: [IPAddress] = [
+    .v4(IPv4Address(rawValue: 0)), .v6(IPv6Address(rawValue: 0)),
+  ]
 }
 
 extension AuditSink.Target {

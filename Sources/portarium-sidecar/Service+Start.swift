@@ -40,8 +40,8 @@ extension Service {
     do {
       let log = self.log
       return try DataPlane(
-        settings: settings, policy: inForce.now.ruleset, audit: sink,
-        denials: denials,
+        settings: settings, policy: inForce.now.ruleset,
+        inbound: inForce.now.document.inbound.policy, audit: sink, denials: denials,
         reportFailure: { log.critical("\($0)") })
     } catch {
       throw StartFailure(error)

@@ -43,6 +43,9 @@ struct Service {
       var loop = try prepare()
       let box = DataPlaneBox()
       let settings = try settings()
+      let identity = try startIdentity(box)
+      // It tells the workers of rotations until they have ended.
+      defer { identity?.stop() }
       let admin = try startAdmin(settings, box, loop.drainRequest)
       let dataPlane: DataPlane
       do throws(StartFailure) {
@@ -73,7 +76,7 @@ struct Service {
     ) { new in
       dataPlane.publish(
         new.ruleset, options: EgressOptions(new.document.egress),
-        rechecks: new.document.onReload == .recheck)
+        inbound: new.document.inbound.policy, rechecks: new.document.onReload == .recheck)
     }
     let actions = ControlLoop.Actions(
       reload: { reloader.reload($0) },

@@ -16,7 +16,8 @@ struct StartFailure: Error {
     switch error {
     case .cannotListen(let endpoint, .addressInUse):
       self.init(
-        "\(endpoint) is in use by another process; proxyPort names the port", .systemRefused)
+        "\(endpoint) is in use by another process; proxyPort and inboundPort name the ports",
+        .systemRefused)
     case .cannotBeTransparent:
       self.init(
         "capture.gateway.method tproxy needs CAP_NET_ADMIN when the sidecar starts, which it doesn't "
