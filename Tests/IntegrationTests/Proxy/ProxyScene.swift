@@ -83,6 +83,16 @@ final class ProxyScene {
     let body: String
     let exit: Int32
     let errors: String
+
+    /// - Parameter finished: a curl that was told to end its output with a line that holds the status.
+    init(_ finished: Finished) {
+      let body = finished.output.split(separator: "\n", omittingEmptySubsequences: false)
+      status = body.last.flatMap { Int($0) } ?? 0
+      self.body = body.dropLast().joined(separator: "\n")
+      exit = finished.status
+      errors = finished.errors
+    }
+
     /// A field of a JSON body that is text.
     func field(_ key: String) -> String? {
       (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])?[key] as? String
@@ -97,10 +107,7 @@ final class ProxyScene {
         "curl", "-sS", "--max-time", "20", "--cacert", CertificateAuthority.certificatePath, "-w",
         "\n%{http_code}",
       ] + arguments, as: .workload)
-    let body = finished.output.split(separator: "\n", omittingEmptySubsequences: false)
-    return Answer(
-      status: body.last.flatMap { Int($0) } ?? 0, body: body.dropLast().joined(separator: "\n"),
-      exit: finished.status, errors: finished.errors)
+    return Answer(finished)
   }
 
   /// What a scripted peer or client says it saw: one JSON object.
