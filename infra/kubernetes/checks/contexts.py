@@ -31,6 +31,13 @@ def components():
     return found
 
 
+def identity(variant):
+    """What the component of identities adds: to the sidecar, and to the pod."""
+    spec = yaml.safe_load((KUBERNETES / "identity" / variant / "pod.yaml").read_text())["spec"]
+    sidecar = next(one for one in containers(spec) if one["name"] == "portarium-sidecar")
+    return sidecar["volumeMounts"], spec["volumes"]
+
+
 def check():
     """the pair stands where it must, with the security contexts that the documentation shows"""
     shown = documented()
@@ -99,9 +106,18 @@ def places(resource, pod, pair):
     if [container["name"] for container in order] != ["portarium-init", "portarium-sidecar"]:
         yield f"{resource}: the pair doesn't come first"
         return
+    mounts, volumes = identity("native" if native else "classic")
+    has_identity = all(volume in pod["volumes"] for volume in volumes)
     for container in order:
-        if container != expected[container["name"]]:
+        wanted = dict(expected[container["name"]])
+        if has_identity and container["name"] == "portarium-sidecar":
+            wanted["volumeMounts"] = mounts + wanted["volumeMounts"]
+        if container != wanted:
             yield f"{resource}: its {container['name']} isn't that of infra/kubernetes/sidecar"
+    for container in containers(pod):
+        if container["name"] != "portarium-sidecar" and any(
+                mount in container.get("volumeMounts", []) for mount in mounts):
+            yield f"{resource}: {container['name']} can ask for the sidecar's identity"
     volume = [volume for volume in pod["volumes"] if volume["name"] == "portarium"]
     if volume != [{"name": "portarium", "configMap": {"name": "portarium"}}]:
         yield f"{resource}: its volume portarium isn't the ConfigMap portarium"
