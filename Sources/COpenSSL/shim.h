@@ -34,6 +34,9 @@ static inline long pl_ssl_ctx_set_max_version(SSL_CTX *context, int version) {
 static inline long pl_ssl_ctx_set_mode(SSL_CTX *context, long mode) {
   return SSL_CTX_set_mode(context, mode);
 }
+static inline long pl_ssl_ctx_clear_mode(SSL_CTX *context, long mode) {
+  return SSL_CTX_clear_mode(context, mode);
+}
 static inline long pl_ssl_ctx_set_session_cache_mode(SSL_CTX *context, long mode) {
   return SSL_CTX_set_session_cache_mode(context, mode);
 }

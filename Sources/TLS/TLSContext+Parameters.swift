@@ -33,6 +33,10 @@ extension TLSContext {
       raw,
       Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
         | Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
+    // After a message that is no data OpenSSL comes back instead of reading on: `receive` counts them.
+    unsafe pl_ssl_ctx_clear_mode(raw, Int(SSL_MODE_AUTO_RETRY))
+    // One read of the socket for a record, or for several: a tenth of what receiving costs.
+    unsafe pl_ssl_ctx_set_read_ahead(raw, 1)
     // No session is resumed: neither from a cache, nor with a ticket.
     unsafe pl_ssl_ctx_set_session_cache_mode(raw, Int(SSL_SESS_CACHE_OFF))
     unsafe pl_ssl_ctx_set_max_cert_list(raw, Self.maximumChainBytes)

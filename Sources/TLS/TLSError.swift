@@ -22,6 +22,8 @@ package enum TLSError: Error, Hashable, Sendable {
   case tooLarge
   /// TLS 1.2's renegotiation, which is not offered.
   case renegotiation
+  /// Messages without data, one after the other: a peer that wants us busy.
+  case flooded
   /// The connection ended without close_notify, during the handshake.
   case truncated
   /// The connection failed below TLS.
@@ -44,6 +46,7 @@ package enum TLSError: Error, Hashable, Sendable {
     case .badRecord: "a TLS record doesn't decrypt"
     case .tooLarge: "the peer has sent a TLS message that is too large"
     case .renegotiation: "the peer wants to renegotiate"
+    case .flooded: "the peer sends messages without data, one after the other"
     case .truncated: "the connection ended during the TLS handshake"
     case .system(let error): "the connection failed: \(error)"
     case .unusable: "the TLS session is over"

@@ -17,23 +17,19 @@ package enum TLSIOResult: Sendable, Hashable {
 
 extension TLSSession {
   /// Receives at most `limit` bytes in clear behind those in `buffer`. A result of some bytes says
-  /// nothing about whether more are there: call until it wants something.
+  /// nothing about whether more are there: call until it wants something, or until `isDrained` where
+  /// the socket has not announced its end.
   package func receive(into buffer: inout ByteBuffer, atMost limit: Int) -> TLSIOResult {
+    isDrained = false
     if let failure { return result(of: failure) }
     guard limit > 0 else { return .bytes(0) }
     ErrorQueue.clear()
     var total = 0
-    var status: Int32 = 1
+    var code = SSL_ERROR_NONE
     buffer.append(atMost: limit) { output in
       // OpenSSL writes at most the count that it is given, into memory that is there for it.
       unsafe output.withUnsafeMutableBufferPointer { memory, count in
-        while total < limit {
-          var received = 0
-          let start = unsafe memory.baseAddress! + total
-          status = unsafe SSL_read_ex(raw, start, limit - total, &received)
-          guard status == 1 else { break }
-          total += received
-        }
+        code = unsafe read(into: memory.baseAddress!, limit, &total)
         count = total
       }
     }
@@ -42,8 +38,40 @@ extension TLSSession {
       ErrorQueue.clear()
       return .bytes(total)
     }
-    return outcome(status)
+    return outcome(of: code)
   }
+
+  /// Reads records until `limit` bytes are there or nothing is left, and says what ended it.
+  private func read(into start: UnsafeMutablePointer<UInt8>, _ limit: Int, _ total: inout Int)
+    -> Int32
+  {
+    var messages = 0
+    while total < limit {
+      var count = 0
+      let status = unsafe SSL_read_ex(raw, start + total, limit - total, &count)
+      if status == 1 {
+        total += count
+        guard lastRead == .short, !hasBuffered else { continue }
+        isDrained = true
+        return SSL_ERROR_NONE
+      }
+      let code = unsafe SSL_get_error(raw, status)
+      guard code == SSL_ERROR_WANT_READ, lastRead != .blocked else {
+        isDrained = code == SSL_ERROR_WANT_READ
+        return code
+      }
+      // A message that is no data: KeyUpdate, a ticket, a request to renegotiate.
+      messages += 1
+      if messages > Self.maximumMessages { return total > 0 ? SSL_ERROR_NONE : Self.flooded }
+    }
+    return SSL_ERROR_NONE
+  }
+
+  /// Messages that are no data that are read in one call without any data between them; a server's
+  /// tickets are four at most. A peer that sends more keeps us busy for nothing.
+  private static let maximumMessages = 32
+  /// Not one of OpenSSL's.
+  private static let flooded: Int32 = -1
 
   /// Sends from the front of `bytes` and says how many were taken. After `wantsRead` or `wantsWrite`
   /// the next call must begin with the same bytes, wherever they lie then, and no fewer of them.
@@ -78,11 +106,18 @@ extension TLSSession {
   package var hasBuffered: Bool { unsafe SSL_has_pending(raw) == 1 }
 
   private func outcome(_ status: Int32) -> TLSIOResult {
-    switch unsafe SSL_get_error(raw, status) {
+    outcome(of: unsafe SSL_get_error(raw, status))
+  }
+
+  /// - Parameter code: what SSL_get_error said, or `flooded`.
+  private func outcome(of code: Int32) -> TLSIOResult {
+    switch code {
+    case SSL_ERROR_NONE: return .bytes(0)
     case SSL_ERROR_WANT_READ: return .wantsRead
     case SSL_ERROR_WANT_WRITE: return .wantsWrite
     case SSL_ERROR_ZERO_RETURN: return .endOfStream
-    case let code: return result(of: fail(code))
+    case Self.flooded: return result(of: end(with: .flooded))
+    default: return result(of: fail(code))
     }
   }
 

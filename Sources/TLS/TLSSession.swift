@@ -18,6 +18,11 @@ package import Kernel
   private var refusal: PeerError?
   /// Why the session is over; nil while it isn't.
   package private(set) var failure: TLSError?
+  /// What the last read of the socket came to.
+  var lastRead = SocketRead.full
+  /// True where the last `receive` has left nothing in the socket that was there when it read: the
+  /// next bytes, or the end, come with another event. It saves a read that finds nothing.
+  package internal(set) var isDrained = false
   /// Whether close_notify was made and the socket had no room for it.
   var hasUnsentShutdown = false
 
@@ -64,12 +69,15 @@ package import Kernel
     becomeCallbackArgument()
   }
 
-  /// Lets `verifyPeer` find this session: OpenSSL's reader carries an argument for a callback that is
-  /// not set, which costs nothing, where application data of an `SSL` would cost an allocation.
+  /// Lets `verifyPeer` and `noteRead` find this session: OpenSSL's reader carries it as the argument
+  /// of its callback, where application data of an `SSL` would cost an allocation.
   func becomeCallbackArgument() {
-    // Not retained: the callback runs within calls on this object only.
+    // Not retained: callbacks run within calls on this object only, but for the one at the end, which
+    // doesn't look at it.
     let argument = unsafe Unmanaged.passUnretained(self).toOpaque()
-    unsafe BIO_set_callback_arg(SSL_get_rbio(raw), argument.assumingMemoryBound(to: CChar.self))
+    let reader = unsafe SSL_get_rbio(raw)
+    unsafe BIO_set_callback_arg(reader, argument.assumingMemoryBound(to: CChar.self))
+    unsafe BIO_set_callback_ex(reader, Self.noteRead)
   }
 
   private func setServerName(_ expectation: PeerExpectation) -> Bool {
@@ -100,7 +108,7 @@ extension TLSSession {
     ErrorQueue.clear()
     let result = unsafe SSL_do_handshake(raw)
     if result == 1 {
-      if pending != nil { finishHandshake() }
+      pending = nil
       return .done
     }
     switch unsafe SSL_get_error(raw, result) {
@@ -108,10 +116,6 @@ extension TLSSession {
     case SSL_ERROR_WANT_WRITE: return .wantsWrite
     case let code: return .failed(fail(code))
     }
-  }
-
-  private func finishHandshake() {
-    pending = nil
   }
 
   /// Whether the handshake is done and the session alive.
@@ -130,6 +134,10 @@ extension TLSSession {
     } else {
       error = code == SSL_ERROR_ZERO_RETURN || code == SSL_ERROR_SYSCALL ? .truncated : .unusable
     }
+    return end(with: error)
+  }
+
+  func end(with error: TLSError) -> TLSError {
     failure = error
     pending = nil
     return error

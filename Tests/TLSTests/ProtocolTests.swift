@@ -124,3 +124,53 @@ struct ProtocolTests {
     #expect(old.isEstablished)
   }
 }
+
+@Suite("What a session says about its socket")
+struct DrainedTests {
+  @Test("after a whole record there is nothing left to read, and no read is made to find that out")
+  func drained() throws {
+    let pair = try SessionPair.established()
+    _ = pair.client.send("one")
+    pair.server.give(pair.client.take())
+    var buffer = ByteBuffer()
+    #expect(pair.server.receive(into: &buffer, atMost: 100) == .bytes(3))
+    #expect(pair.server.isDrained)
+    #expect(pair.server.receive(into: &buffer, atMost: 100) == .wantsRead)
+    #expect(pair.server.isDrained)
+  }
+
+  @Test("where not all was taken, or a record is in pieces, there may be more")
+  func notDrained() throws {
+    let pair = try SessionPair.established()
+    _ = pair.client.send("one")
+    _ = pair.client.send("two")
+    let records = pair.client.take()
+    pair.server.give(Array(records.dropLast(5)))
+    var buffer = ByteBuffer()
+    #expect(pair.server.receive(into: &buffer, atMost: 2) == .bytes(2))
+    #expect(!pair.server.isDrained)
+    #expect(pair.server.receive(into: &buffer, atMost: 100) == .bytes(1))
+    #expect(pair.server.receive(into: &buffer, atMost: 100) == .wantsRead)
+    #expect(pair.server.isDrained)
+    pair.server.give(Array(records.suffix(5)))
+    #expect(pair.server.receive(into: &buffer, atMost: 100) == .bytes(3))
+    #expect(pair.server.isDrained)
+  }
+
+  @Test(
+    "a peer that only changes its keys is left when it keeps us busy with that",
+    arguments: [(1, false), (600, false), (25_000, true)])
+  func flood(count: Int, isLeft: Bool) throws {
+    let (server, client) = (try RobustnessTests.server(), RawPeer(.client))
+    exchange(client, server)
+    try #require(server.isEstablished)
+    for _ in 0..<count {
+      _ = unsafe SSL_key_update(client.ssl, SSL_KEY_UPDATE_NOT_REQUESTED)
+      _ = client.advance()
+    }
+    server.give(client.take())
+    var buffer = ByteBuffer()
+    let result = server.receive(into: &buffer, atMost: 16_384)
+    #expect(result == (isLeft ? .failed(.flooded) : .wantsRead))
+  }
+}

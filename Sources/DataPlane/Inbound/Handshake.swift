@@ -131,7 +131,7 @@ extension TLSError {
     case .peer(.notAdmitted): .peerNotAllowed
     case .unusable, .library: .internalError
     case .peer, .alert, .plainHTTP, .notTLS, .version, .noCommonParameters, .malformed, .badRecord,
-      .tooLarge, .renegotiation, .truncated, .system:
+      .tooLarge, .renegotiation, .flooded, .truncated, .system:
       .noPeerCertificate
     }
   }
