@@ -5,7 +5,8 @@ package import Kernel
 /// The TLS of one connection: bytes in clear on this side, records on the other. Never waits.
 ///
 /// One owner, one thread at a time. It doesn't own the descriptor, which must stay open as long as
-/// any method is called; letting go of the session sends nothing.
+/// any method is called; letting go of the session sends nothing. The process ignores SIGPIPE, since
+/// OpenSSL writes to sockets with write(2).
 @safe package final class TLSSession {
   /// An `SSL *`, freed with this object.
   let raw: OpaquePointer
