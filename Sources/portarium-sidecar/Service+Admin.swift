@@ -9,18 +9,21 @@ import Telemetry
 // The admin and the health port, and what they tell.
 extension Service {
   func startAdmin(
-    _ settings: DataPlaneSettings, _ dataPlane: DataPlaneBox, _ drainRequest: DrainRequest
+    _ settings: DataPlaneSettings, _ dataPlane: DataPlaneBox, _ drainRequest: DrainRequest,
+    identity: IdentityState?
   ) throws(StartFailure) -> AdminServer {
     let (inForce, log, logLevel, workers) = (inForce, log, logLevel, settings.workers)
     let sources = AdminSources(
-      status: status(settings, dataPlane), metrics: metrics(settings, dataPlane),
+      status: status(settings, dataPlane, identity),
+      metrics: metrics(settings, dataPlane, identity),
       configuration: { inForce.now.document.appendJSON(workers: workers, to: &$0) },
       denials: denials,
       drain: drainRequest.ask,
       setLogLevel: { level in
         logLevel.current = level
         log.notice("the log's level was changed", metadata: ["level": "\(level)"])
-      })
+      },
+      identity: identity)
     let access = AdminAccess(ownUID: Process.userID, allowing: document.admin.allowUIDs)
     let router = AdminRouter(lifecycle: lifecycle, access: access, sources: sources)
     do {
@@ -33,7 +36,7 @@ extension Service {
   }
 
   private func status(
-    _ settings: DataPlaneSettings, _ dataPlane: DataPlaneBox
+    _ settings: DataPlaneSettings, _ dataPlane: DataPlaneBox, _ identity: IdentityState?
   ) -> @Sendable () -> SidecarStatus {
     { [inForce, reloads, startedAt, workers = settings.workers] in
       let now = inForce.now
@@ -47,12 +50,13 @@ extension Service {
           now.document.audit, queuedBytes: backlog?.bytes ?? 0,
           capacityBytes: backlog?.capacity ?? 0,
           dropped: counters.reduce(0) { $0 &+ $1.auditDropped.value },
-          stalls: counters.reduce(0) { $0 &+ $1.auditStalls.value }))
+          stalls: counters.reduce(0) { $0 &+ $1.auditStalls.value }),
+        identity: identity?.now)
     }
   }
 
   private func metrics(
-    _ settings: DataPlaneSettings, _ dataPlane: DataPlaneBox
+    _ settings: DataPlaneSettings, _ dataPlane: DataPlaneBox, _ identity: IdentityState?
   ) -> @Sendable (inout TextBuffer) -> Void {
     let (workers, limit) = (settings.workers, settings.limits.connections)
     return { [inForce, lifecycle, reloads, startedAt] text in
@@ -60,7 +64,7 @@ extension Service {
       SidecarMetrics(
         version: Release.version, state: lifecycle.state, workers: workers, connectionLimit: limit,
         ruleCount: inForce.now.ruleset.ruleCount, reload: reloads.now,
-        auditBacklog: dataPlane.auditBacklog, startedAt: startedAt
+        auditBacklog: dataPlane.auditBacklog, startedAt: startedAt, identity: identity?.now
       ).append(to: &text)
     }
   }

@@ -46,7 +46,8 @@ struct Service {
       let identity = try startIdentity(box)
       // It tells the workers of rotations until they have ended.
       defer { identity?.stop() }
-      let admin = try startAdmin(settings, box, loop.drainRequest)
+      let admin = try startAdmin(
+        settings, box, loop.drainRequest, identity: identity?.state)
       let dataPlane: DataPlane
       do throws(StartFailure) {
         dataPlane = try startDataPlane(settings)

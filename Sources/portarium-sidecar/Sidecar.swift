@@ -16,7 +16,7 @@ struct Sidecar: ParsableCommand {
     version: Release.version,
     subcommands: [
       Run.self, CheckCommand.self, ReplayCommand.self, SuggestCommand.self, SchemaCommand.self,
-      Validate.self, WaitCommand.self,
+      Validate.self, WaitCommand.self, IdentityCommand.self,
     ],
     defaultSubcommand: Run.self)
 

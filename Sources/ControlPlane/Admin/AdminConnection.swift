@@ -38,7 +38,7 @@ final class AdminConnection: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch Self.unwrapInboundIn(data) {
     case .head(let head):
-      if head.announcesBody, !mayHaveBody(head) {
+      if head.announcesBody, bodyLimit(head) == 0 {
         respond(.failure(413, "ContentTooLarge"), to: head, closing: true, context)
       } else {
         request = head
@@ -47,7 +47,7 @@ final class AdminConnection: ChannelInboundHandler {
     case .body(let part):
       // Without a head it is the rest of what was refused: the answer has been given, the end is near.
       guard let head = request else { return }
-      guard body.count + part.readableBytes <= AdminRouter.bodyLimit else {
+      guard body.count + part.readableBytes <= bodyLimit(head) else {
         request = nil
         return respond(.failure(413, "ContentTooLarge"), to: head, closing: true, context)
       }
@@ -64,8 +64,8 @@ final class AdminConnection: ChannelInboundHandler {
     }
   }
 
-  private func mayHaveBody(_ head: HTTPRequestHead) -> Bool {
-    router.takesBody(method: head.method.rawValue, path: AdminRequest(head, body: []).path)
+  private func bodyLimit(_ head: HTTPRequestHead) -> Int {
+    router.bodyLimit(method: head.method.rawValue, path: AdminRequest(head, body: []).path)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

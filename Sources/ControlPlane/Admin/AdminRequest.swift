@@ -7,7 +7,7 @@ package struct AdminRequest: Sendable {
   package var host: String?
   package var origin: String?
   package var fetchSite: String?
-  /// At most `AdminRouter.bodyLimit` bytes.
+  /// At most as long as the router takes one for this path.
   package var body: [UInt8]
 
   package init(

@@ -1,3 +1,4 @@
+internal import Kernel
 package import Logging
 package import Telemetry
 
@@ -13,22 +14,26 @@ package struct AdminRouter: Sendable {
     case health
   }
 
-  /// Bytes of a body that are read where one is taken at all: the longest level has eight.
-  static let bodyLimit = 32
-
   private let lifecycle: Lifecycle
   private let access: AdminAccess
   private let sources: AdminSources
+  private let now: @Sendable () -> UInt64
 
-  package init(lifecycle: Lifecycle, access: AdminAccess, sources: AdminSources) {
+  /// - Parameter now: the wall clock, in nanoseconds since the Unix epoch.
+  package init(
+    lifecycle: Lifecycle, access: AdminAccess, sources: AdminSources,
+    now: @escaping @Sendable () -> UInt64 = Instant.wallClock
+  ) {
     self.lifecycle = lifecycle
     self.access = access
     self.sources = sources
+    self.now = now
   }
 
-  /// Whether a request's body is to be read. All others are refused unread.
-  func takesBody(method: String, path: String) -> Bool {
-    Resource(rawValue: path)?.method == "PUT" && method == "PUT"
+  /// Bytes of a request's body that are read; 0 where one is refused unread.
+  func bodyLimit(method: String, path: String) -> Int {
+    guard let resource = Resource(rawValue: path), resource.method == method else { return 0 }
+    return resource.bodyLimit
   }
 
   package func respond(to request: AdminRequest, on surface: Surface) -> AdminResponse {
@@ -58,8 +63,7 @@ package struct AdminRouter: Sendable {
       body.append("{\"state\":\"\(state.name)\"}\n")
       return AdminResponse(status: state == .stopped ? 503 : 200, body: body)
     case .readyz:
-      body.append("{\"state\":\"\(state.name)\"}\n")
-      return AdminResponse(status: state == .ready ? 200 : 503, body: body)
+      return readiness(state)
     case .status:
       sources.status().append(state: state, to: &body)
     case .metrics:
@@ -74,10 +78,25 @@ package struct AdminRouter: Sendable {
       } catch {
         return .failure(400, "BadRequest", error.message)
       }
-    case .drain, .loglevel:
-      preconditionFailure("a resource that changes something was asked to show it")
+    case .identity: return IdentityAnswer(sources.identity, at: now()).shown(request)
+    case .drain, .loglevel, .identityVerify:
+      preconditionFailure("a resource that takes something was asked to show it")
     }
     return AdminResponse(status: 200, body: body)
+  }
+
+  /// What the workload needs is there.
+  private func readiness(_ state: Lifecycle.State) -> AdminResponse {
+    let missing = state == .ready ? sources.missing(at: now()) : []
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.string("state", state.name)
+      if !missing.isEmpty { writer.strings("waitingFor", missing) }
+    }
+    var body = TextBuffer()
+    body.append(writer.text.bytes)
+    body.append("\n")
+    return AdminResponse(status: state == .ready && missing.isEmpty ? 200 : 503, body: body)
   }
 
   private func change(
@@ -95,7 +114,8 @@ package struct AdminRouter: Sendable {
       body.append("{\"state\":\"\(Lifecycle.State.draining.name)\"}\n")
       return AdminResponse(status: 202, body: body)
     case .loglevel: return setLogLevel(request)
-    case .healthz, .readyz, .status, .metrics, .config, .denials:
+    case .identityVerify: return IdentityAnswer(sources.identity, at: now()).verified(request)
+    case .healthz, .readyz, .status, .metrics, .config, .denials, .identity:
       preconditionFailure("a resource that shows something was asked to change it")
     }
   }
@@ -130,6 +150,8 @@ package struct AdminSources: Sendable {
   /// Begins the drain, as SIGTERM does; again and again does nothing more.
   package var drain: @Sendable () -> Void
   package var setLogLevel: @Sendable (Logger.Level) -> Void
+  /// Nil where the process is to have no identity.
+  package var identity: IdentityState?
 
   package init(
     status: @escaping @Sendable () -> SidecarStatus,
@@ -137,7 +159,8 @@ package struct AdminSources: Sendable {
     configuration: @escaping @Sendable (inout TextBuffer) -> Void,
     denials: DenialLog,
     drain: @escaping @Sendable () -> Void,
-    setLogLevel: @escaping @Sendable (Logger.Level) -> Void
+    setLogLevel: @escaping @Sendable (Logger.Level) -> Void,
+    identity: IdentityState? = nil
   ) {
     self.status = status
     self.metrics = metrics
@@ -145,6 +168,13 @@ package struct AdminSources: Sendable {
     self.denials = denials
     self.drain = drain
     self.setLogLevel = setLogLevel
+    self.identity = identity
+  }
+
+  /// What the configuration asks for and isn't there, by names that programs know.
+  fileprivate func missing(at time: UInt64) -> [String] {
+    guard let identity, identity.now.usable(at: time) == nil else { return [] }
+    return ["svid"]
   }
 }
 
@@ -157,6 +187,8 @@ private enum Resource: String {
   case denials = "/denials"
   case drain = "/drain"
   case loglevel = "/loglevel"
+  case identity = "/identity"
+  case identityVerify = "/identity/verify"
 
   func isServed(on surface: AdminRouter.Surface) -> Bool {
     switch surface {
@@ -168,12 +200,23 @@ private enum Resource: String {
   /// Any uid of this host may ask on the admin port.
   var isForEveryone: Bool { [.healthz, .readyz, .status, .denials].contains(self) }
 
-  /// The one that it takes where it changes something; nil where it only shows something.
+  /// The one that it takes where it changes or is sent something; nil where it only shows something.
   var method: String? {
     switch self {
-    case .drain: "POST"
+    case .drain, .identityVerify: "POST"
     case .loglevel: "PUT"
-    case .healthz, .readyz, .status, .metrics, .config, .denials: nil
+    case .healthz, .readyz, .status, .metrics, .config, .denials, .identity: nil
+    }
+  }
+
+  /// Bytes of a body that are read; 0 where none is taken.
+  var bodyLimit: Int {
+    switch self {
+    // The longest level has eight.
+    case .loglevel: 32
+    // A chain of several certificates, with what openssl prints around them.
+    case .identityVerify: 65536
+    default: 0
     }
   }
 }

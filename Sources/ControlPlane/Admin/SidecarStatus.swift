@@ -1,5 +1,6 @@
 package import Configuration
 package import Policy
+import TLS
 import Telemetry
 
 /// What `GET /status` tells beside the state. Fields that don't apply are left out of the JSON.
@@ -14,10 +15,13 @@ package struct SidecarStatus: Sendable {
   package var startedAt: UInt64
   package var reload: ReloadStatus.Snapshot
   package var audit: Audit
+  /// Nil where the process is to have no identity.
+  package var identity: IdentityState.Snapshot?
 
   package init(
     workspaceId: String, version: String, enforcementMode: EnforcementMode, egressRuleCount: Int?,
-    workers: Int, startedAt: UInt64, reload: ReloadStatus.Snapshot, audit: Audit
+    workers: Int, startedAt: UInt64, reload: ReloadStatus.Snapshot, audit: Audit,
+    identity: IdentityState.Snapshot? = nil
   ) {
     self.workspaceId = workspaceId
     self.version = version
@@ -27,6 +31,7 @@ package struct SidecarStatus: Sendable {
     self.startedAt = startedAt
     self.reload = reload
     self.audit = audit
+    self.identity = identity
   }
 
   /// How the audit stands.
@@ -69,6 +74,16 @@ package struct SidecarStatus: Sendable {
         }
       }
       writer.strings("restartNeeded", reload.restartNeeded)
+      if let svid = identity?.identity?.svid {
+        writer.string("spiffeId", "\(svid.id)")
+        writer.string("svidExpiresAtIso", timestamp(svid.notAfter))
+      }
+      if let error = identity?.lastError {
+        writer.object("lastIdentityError") { writer in
+          writer.string("message", error)
+          writer.string("atIso", timestamp(identity?.lastErrorAt ?? 0))
+        }
+      }
       writer.object("audit") { writer in
         writer.append(audit.settings)
         writer.number("queuedBytes", audit.queuedBytes)
@@ -81,10 +96,13 @@ package struct SidecarStatus: Sendable {
     text.append("\n")
   }
 
-  private func timestamp(_ nanoseconds: UInt64) -> String {
-    var text = TextBuffer()
-    var timestamp = TimestampText()
-    timestamp.append(nanoseconds, to: &text)
-    return text.description
-  }
+  private func timestamp(_ nanoseconds: UInt64) -> String { isoTimestamp(nanoseconds) }
+}
+
+/// RFC 3339, with nanoseconds.
+func isoTimestamp(_ nanoseconds: UInt64) -> String {
+  var text = TextBuffer()
+  var timestamp = TimestampText()
+  timestamp.append(nanoseconds, to: &text)
+  return text.description
 }

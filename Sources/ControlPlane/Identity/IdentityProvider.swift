@@ -12,6 +12,13 @@ package final class IdentityProvider: Sendable {
   package enum Source: Sendable, Equatable {
     case files(SVIDFiles)
     case workloadAPI(WorkloadEndpoint)
+
+    package var kind: Identity.Source {
+      switch self {
+      case .files: .files
+      case .workloadAPI: .workloadAPI
+      }
+    }
   }
 
   package let state: IdentityState
@@ -25,21 +32,22 @@ package final class IdentityProvider: Sendable {
   /// Starts the source and returns; the first identity comes later, or never.
   ///
   /// - Parameters:
+  ///   - state: what others read, where that is there before the provider is; no other's.
   ///   - userAgent: what the agent is told about the program.
   ///   - change: called on the source's thread, one call after the other: with each identity that
   ///     takes effect, with nil once it is withdrawn. That one expires is not told here: whoever uses
   ///     it looks at `notAfter`.
   /// - Throws: where the files can't be watched at all, or there can be no thread.
   package init(
-    _ source: Source, userAgent: String, log: Logger,
+    _ source: Source, state given: IdentityState? = nil, userAgent: String, log: Logger,
     change: @escaping @Sendable (Identity?) -> Void
   ) throws(Errno) {
+    let state = given ?? IdentityState(source: source.kind)
+    self.state = state
     switch source {
     case .files(let files):
-      state = IdentityState(source: .files)
       running = .files(try SVIDFileSource(files, state: state, log: log, change: change))
     case .workloadAPI(let endpoint):
-      state = IdentityState(source: .workloadAPI)
       let settings = WorkloadAPISettings(userAgent: userAgent)
       running = .workloadAPI(
         Agent(endpoint, settings: settings, state: state, log: log, change: change))
@@ -48,10 +56,10 @@ package final class IdentityProvider: Sendable {
 
   /// With another pace than the API's, for tests.
   init(
-    _ endpoint: WorkloadEndpoint, settings: WorkloadAPISettings, log: Logger,
+    _ endpoint: WorkloadEndpoint, state: IdentityState, settings: WorkloadAPISettings, log: Logger,
     change: @escaping @Sendable (Identity?) -> Void
   ) {
-    state = IdentityState(source: .workloadAPI)
+    self.state = state
     running = .workloadAPI(
       Agent(endpoint, settings: settings, state: state, log: log, change: change))
   }

@@ -18,7 +18,7 @@ package final class IdentityState: Sendable {
     package var failures: UInt64 = 0
     /// Times that the source took the identity back.
     package var withdrawals: UInt64 = 0
-    /// The source is being heard: a stream is open, or the files are watched.
+    /// The source is being heard: the stream of SVIDs is open, or the files are looked at.
     package var isConnected = false
     /// The source said that asking again makes no sense; a restart does.
     package var hasGivenUp = false
@@ -39,13 +39,15 @@ package final class IdentityState: Sendable {
 
   package var now: Snapshot { state.withLock { $0 } }
 
-  func took(_ identity: Identity) {
+  /// - Parameter isConnected: the source as a whole is heard; otherwise what was wrong with it still is.
+  func took(_ identity: Identity, isConnected: Bool = true) {
     state.withLock {
       $0.identity = identity
       $0.successes += 1
+      $0.isConnected = isConnected
+      guard isConnected else { return }
       $0.lastError = nil
       $0.lastErrorAt = nil
-      $0.isConnected = true
     }
     hasToldExpiry.store(false, ordering: .relaxed)
   }

@@ -1,4 +1,5 @@
 import Kernel
+import TLS
 package import Telemetry
 
 /// What `/metrics` tells beside what the workers count: of the process, its policy and its audit.
@@ -14,10 +15,13 @@ package struct SidecarMetrics: Sendable {
   package var auditBacklog: (bytes: Int, capacity: Int)?
   /// Nanoseconds since the Unix epoch.
   package var startedAt: UInt64
+  /// Nil where the process is to have no identity.
+  package var identity: IdentityState.Snapshot?
 
   package init(
     version: String, state: Lifecycle.State, workers: Int, connectionLimit: Int, ruleCount: Int,
-    reload: ReloadStatus.Snapshot, auditBacklog: (bytes: Int, capacity: Int)?, startedAt: UInt64
+    reload: ReloadStatus.Snapshot, auditBacklog: (bytes: Int, capacity: Int)?, startedAt: UInt64,
+    identity: IdentityState.Snapshot? = nil
   ) {
     self.version = version
     self.state = state
@@ -27,12 +31,14 @@ package struct SidecarMetrics: Sendable {
     self.reload = reload
     self.auditBacklog = auditBacklog
     self.startedAt = startedAt
+    self.identity = identity
   }
 
   /// Appends Prometheus text.
   package func append(to text: inout TextBuffer) {
     appendSelf(to: &text)
     appendPolicy(to: &text)
+    appendIdentity(at: Instant.wallClock(), to: &text)
     text.appendMetric(
       "portarium_audit_queue_bytes", .gauge, "Bytes of audit records that wait to be written.",
       UInt64(auditBacklog?.bytes ?? 0))
@@ -79,6 +85,38 @@ package struct SidecarMetrics: Sendable {
       "portarium_config_restart_needed_keys", .gauge,
       "Keys of the document that have changed and that only a restart brings into force.",
       UInt64(reload.restartNeeded.count))
+  }
+
+  /// Also where there is to be none: a series that is missing raises no alert.
+  private func appendIdentity(at time: UInt64, to text: inout TextBuffer) {
+    let known = identity ?? IdentityState.Snapshot()
+    text.appendMetric(
+      "portarium_identity_configured", .gauge, "1 where the configuration asks for an identity.",
+      identity == nil ? 0 : 1)
+    text.appendMetric(
+      "portarium_identity_usable", .gauge,
+      "1 while there is an SVID that has not expired; where one is asked for and there is none, "
+        + "nothing is accepted or presented over mTLS.",
+      known.usable(at: time) == nil ? 0 : 1)
+    text.appendMetric(
+      "portarium_identity_source_connected", .gauge,
+      "1 while the source of the identity is heard: the agent's stream is open, or the files are looked at.",
+      known.isConnected ? 1 : 0)
+    text.appendMetric(
+      "portarium_svid_issued_timestamp_seconds", .gauge,
+      "From when the SVID in force is valid; 0 without one.",
+      at: known.identity?.svid.notBefore ?? 0)
+    text.appendMetric(
+      "portarium_svid_expiry_timestamp_seconds", .gauge,
+      "When the SVID in force expires; 0 without one.", at: known.identity?.svid.notAfter ?? 0)
+    let updates = "portarium_identity_updates_total"
+    text.beginMetric(
+      updates, .counter,
+      "SVIDs and trust bundles that took effect, times that the source could not be reached or what it "
+        + "gave could not be used, and times that it took the identity back.")
+    text.appendSample(updates, known.successes, ["result": "success"])
+    text.appendSample(updates, known.failures, ["result": "failure"])
+    text.appendSample(updates, known.withdrawals, ["result": "withdrawn"])
   }
 
   /// The names are those that every exporter uses.

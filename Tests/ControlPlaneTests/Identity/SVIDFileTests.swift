@@ -75,11 +75,12 @@ struct SVIDFileTests {
   /// A source at work on its thread.
   final class Source {
     let watched = Watched()
+    let state = IdentityState(source: .files)
     let provider: IdentityProvider
 
     init(_ files: SVIDFiles) throws {
       provider = try IdentityProvider(
-        .files(files), userAgent: "test", log: watched.logger(),
+        .files(files), state: state, userAgent: "test", log: watched.logger(),
         change: { [watched] in watched.note($0) })
     }
 
@@ -138,8 +139,8 @@ struct SVIDFileTests {
       let id = "spiffe://files.test/\(number)"
       try source.watched.wait(for: id) { $0.identity.map { "\($0.svid.id)" } == id ? () : nil }
     }
-    #expect(source.provider.state.now.lastError == nil)
-    #expect(source.provider.state.now.identity?.svid === source.watched.identity?.svid)
+    #expect(source.state.now.lastError == nil)
+    #expect(source.state.now.identity?.svid === source.watched.identity?.svid)
     source.watched.forget()
     #expect(first == nil)
   }
@@ -148,7 +149,7 @@ struct SVIDFileTests {
     let mount = try Mount()
     let source = try Source(mount.files)
     try source.watched.waitForLine("No such file or directory")
-    #expect(source.provider.state.now.identity == nil)
+    #expect(source.state.now.identity == nil)
     try mount.swap(mount.issued("/late"))
     #expect(try source.watched.waitForChange(1) != nil)
   }
@@ -207,8 +208,8 @@ struct SVIDFileTests {
     try mistake.change(mount)
     let line = try source.watched.waitForLine(mistake.said)
     #expect(line.contains("the identity before stays in force"), "\(mistake.name)")
-    #expect(source.provider.state.now.identity?.svid === before.svid)
-    #expect(source.provider.state.now.lastError?.contains(mistake.said) == true)
+    #expect(source.state.now.identity?.svid === before.svid)
+    #expect(source.state.now.lastError?.contains(mistake.said) == true)
     #expect(source.watched.changes.count == 1)
     // Mended, another one takes effect.
     if FileManager.default.fileExists(atPath: mount.volume.path("ca.crt")) {
@@ -217,7 +218,7 @@ struct SVIDFileTests {
     try mount.write(mount.issued("/mended"))
     let id = "spiffe://files.test/mended"
     try source.watched.wait(for: id) { $0.identity.map { "\($0.svid.id)" } == id ? () : nil }
-    #expect(source.provider.state.now.lastError == nil)
+    #expect(source.state.now.lastError == nil)
     for text in [good.key, try mount.issued().key] {
       let secret = text.split(separator: "\n")[1]
       #expect(!source.watched.lines.contains { $0.contains(secret) })

@@ -14,13 +14,14 @@ struct WorkloadAPITests {
   /// A client at work, with waits that a test can bear.
   final class Client {
     let watched = Watched()
+    let state = IdentityState(source: .workloadAPI)
     let provider: IdentityProvider
     /// None of these may be logged.
     var secrets: [String] = []
 
     init(_ endpoint: WorkloadEndpoint, timing: GRPCCall.Timing = GRPCCall.Timing()) {
       provider = IdentityProvider(
-        endpoint,
+        endpoint, state: state,
         settings: WorkloadAPISettings(
           userAgent: "portarium/test",
           pace: SubscriptionState.Pace(step: 5_000_000, longest: 20_000_000), timing: timing),
@@ -34,7 +35,7 @@ struct WorkloadAPITests {
       }
     }
 
-    var now: IdentityState.Snapshot { provider.state.now }
+    var now: IdentityState.Snapshot { state.now }
 
     func keepsSecret(_ issued: [WorkloadAgent.Issued]) { secrets += issued.map(\.secret) }
   }
@@ -160,6 +161,13 @@ struct WorkloadAPITests {
     #expect(withdrawn == nil)
     #expect(client.now.identity == nil)
     #expect(client.now.withdrawals == 1)
+    // The other stream goes on; that mends nothing.
+    try client.watched.waitForLine("so it is")
+    try agent.do(#"{"do":"set","bundles":["example.org"]}"#)
+    try client.watched.waitForLine("trust bundles came")
+    _ = try client.token(["me"], nil)
+    #expect(client.now.lastError?.contains("PermissionDenied") == true)
+    #expect(!client.now.isConnected)
     try agent.do(#"{"do":"serve","method":"FetchX509SVID"}"#)
     #expect(try client.watched.waitForChange(3) != nil)
   }
@@ -270,10 +278,10 @@ struct WorkloadAPITests {
     // For longer than the SVID lives.
     let end = identity.svid.notAfter
     #expect(client.now.usable(at: end - 1) != nil)
-    #expect(!client.provider.state.takeExpiry(at: end - 1))
+    #expect(!client.state.takeExpiry(at: end - 1))
     #expect(client.now.usable(at: end) == nil)
-    #expect(client.provider.state.takeExpiry(at: end))
-    #expect(!client.provider.state.takeExpiry(at: end + 1))
+    #expect(client.state.takeExpiry(at: end))
+    #expect(!client.state.takeExpiry(at: end + 1))
     let second = try WorkloadAgent(at: endpoint)
     try second.issue(Self.id)
     #expect(try client.watched.waitForChange(2) != nil)

@@ -32,6 +32,8 @@ struct SVIDFileReloader {
       let identity = try SVIDFileSet(files).identity(at: time)
       takeEffect(identity)
     } catch {
+      // Nobody knows what they were: the next look reads them, changed or not.
+      if error == .unsettled { self.versions = [] }
       failed(error.sentence, at: time)
     }
   }

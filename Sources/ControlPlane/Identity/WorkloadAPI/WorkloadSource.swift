@@ -69,33 +69,40 @@ final class WorkloadSource {
   // MARK: What comes
 
   private func received(svids message: SecretBytes) -> Bool {
-    take { () throws(IdentityFailure) in try said.take(svids: message) }
+    // This stream is the one that counts: with it the source is heard.
+    take(isConnected: true) { () throws(IdentityFailure) in try said.take(svids: message) }
   }
 
   private func received(bundles message: SecretBytes) -> Bool {
-    take { () throws(IdentityFailure) in try said.take(bundles: message) }
+    log.debug("trust bundles came")
+    return take(isConnected: state.now.isConnected) { () throws(IdentityFailure) in
+      try said.take(bundles: message)
+    }
   }
 
-  private func take(_ read: () throws(IdentityFailure) -> Bool) -> Bool {
+  private func take(
+    isConnected: Bool, _ read: () throws(IdentityFailure) -> Bool
+  ) -> Bool {
     // What goes wrong half way takes nothing with it.
     let before = said
     do throws(IdentityFailure) {
       let isNew = try read()
       warnOfRevocationLists()
-      if isNew { try takeEffect() } else { state.stayed() }
+      if isNew { try takeEffect(isConnected: isConnected) }
+      if isConnected { state.stayed() }
       return true
     } catch {
       said = before
-      failed(error.sentence, isConnected: true)
+      failed(error.sentence, isConnected: isConnected)
       return false
     }
   }
 
-  private func takeEffect() throws(IdentityFailure) {
+  private func takeEffect(isConnected: Bool) throws(IdentityFailure) {
     guard let svid = said.svid else { return }
     let identity = try Identity(
       svid, said.trustBundles, source: .workloadAPI, hint: said.hint, at: Instant.wallClock())
-    state.took(identity)
+    state.took(identity, isConnected: isConnected)
     log.info(
       "an identity took effect",
       metadata: identity.logged.merging(["svids": "\(said.svidCount)"]) { $1 })
@@ -134,9 +141,9 @@ final class WorkloadSource {
     if case .status(let status) = end, status.code == .permissionDenied, said.withdrawBundles() {
       log.error("the trust bundles were withdrawn", metadata: ["endpoint": "\(endpoint)"])
       do throws(IdentityFailure) {
-        try takeEffect()
+        try takeEffect(isConnected: state.now.isConnected)
       } catch {
-        failed(error.sentence, isConnected: true)
+        failed(error.sentence, isConnected: state.now.isConnected)
       }
     }
     if case .giveUp(let status) = next {
