@@ -39,7 +39,7 @@ def expect(contender, holds, otherwise):
 
 def open_as(stage, uid, port):
     """A connection of the workload's: it is the socket's owner that chooses the proxy."""
-    with stage.inside(stage.pod):
+    with stage.inside(stage.clients):
         os.seteuid(uid)
         connection = socket.socket()
         os.seteuid(0)

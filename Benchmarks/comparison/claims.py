@@ -10,7 +10,7 @@ class Claim:
     """The sidecar's median ratio to another contender, in one line."""
 
     line: str
-    limit: float
+    limit: float | None  # None: nothing is promised, and any ratio holds
     against: str  # a contender, or "haproxy" for the best of its rows
     at_least: bool = False
 
@@ -21,10 +21,35 @@ class Claim:
         ratio = theirs and line.ratio(line.ours, theirs)
         if ratio is None:
             return None
+        if self.limit is None:
+            return ratio, True
         return ratio, ratio >= self.limit if self.at_least else ratio <= self.limit
 
 
-# line → the ratio to Envoy and the ratio to the best row of HAProxy that it keeps within
+@dataclass(frozen=True)
+class Promises:
+    """`peers`: line → the ratio to Envoy and the ratio to the best row of HAProxy that it keeps within.
+    `own`: sentence → claims, of which one has to hold."""
+
+    peers: dict
+    own: dict
+
+    def of_peers(self, line, lines):
+        """The two claims of a line, against Envoy and the best HAProxy."""
+        more = lines[line].more_is_better if line in lines else False
+        return [Claim(line, limit, against, at_least=more)
+                for limit, against in zip(self.peers[line], ("envoy", "haproxy"))]
+
+    def broken(self, lines):
+        """How many claims don't hold, of those that were measured."""
+        peers = [claim.held(lines) for line in self.peers for claim in self.of_peers(line, lines)]
+        wrong = sum(not held[1] for held in peers if held)
+        for ways in self.own.values():
+            held = [claim.held(lines) for claim in ways]
+            wrong += any(held) and not any(one and one[1] for one in held)
+        return wrong
+
+
 PEERS = {
     "http": (0.28, 0.80),
     "http-rate": (3.5, 1.25),
@@ -48,19 +73,4 @@ OWN = {
         Claim("against", 1.10, "against")],
 }
 
-
-def of_peers(line, lines):
-    """The two claims of a line, against Envoy and the best HAProxy."""
-    more = lines[line].more_is_better if line in lines else False
-    return [Claim(line, limit, against, at_least=more)
-            for limit, against in zip(PEERS[line], ("envoy", "haproxy"))]
-
-
-def broken(lines):
-    """How many claims don't hold, of those that were measured."""
-    peers = [claim.held(lines) for line in PEERS for claim in of_peers(line, lines)]
-    wrong = sum(not held[1] for held in peers if held)
-    for ways in OWN.values():
-        held = [claim.held(lines) for claim in ways]
-        wrong += any(held) and not any(one and one[1] for one in held)
-    return wrong
+EGRESS = Promises(PEERS, OWN)

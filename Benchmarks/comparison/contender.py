@@ -29,6 +29,11 @@ class Contender:
         return 15001 + 100 * self.seat
 
     @property
+    def entrance(self):
+        """The port that is waited for when it starts."""
+        return self.port
+
+    @property
     def tls_port(self):
         """Where TLS connections go; HAProxy can't tell them from HTTP on one port."""
         return self.port
@@ -52,7 +57,7 @@ class Contender:
     def start(self, stage):
         """Executes the proxy and waits until it listens."""
         self.execute(stage, cpu=self.cpu)
-        stage.await_listener(stage.pod, "127.0.0.1", self.port, self.process)
+        stage.await_listener(stage.pod, "127.0.0.1", self.entrance, self.process)
 
     def execute(self, stage, cpu=None, begun=None):
         self.log = stage.said(self.name)

@@ -31,6 +31,8 @@ class Envoy(Contender):
         self.log = stage.said(f"{self.name}-access")
         self.log.touch()
         os.chown(self.log, self.uid, self.uid)
-        document = self.configure(stage, "envoy.yaml", PORT=self.port, LOG=self.log)
-        return [program, "-c", document, "--concurrency", 1, "--disable-hot-restart",
+        return [program, "-c", self.document(stage), "--concurrency", 1, "--disable-hot-restart",
                 "--log-level", "error", "--file-flush-interval-msec", 500]
+
+    def document(self, stage):
+        return self.configure(stage, "envoy.yaml", PORT=self.port, LOG=self.log)

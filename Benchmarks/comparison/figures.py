@@ -6,6 +6,9 @@ from dataclasses import dataclass
 HAPROXIES = ["haproxy", "haproxy-splice"]  # those that log; the better one is what a line is held to
 BULKS = [(kind, way, streams)
          for kind in ("tls", "http") for way in ("down", "up") for streams in (1, 8)]
+BULK_SAYS = {"http": "HTTP bodies", "tls": "TLS passed through", "mtls": "HTTP bodies within mTLS"}
+IDLE_SAYS = {"http": "HTTP/1.1, one answer each", "tls": "TLS passed through",
+             "mtls": "mTLS, one answer each"}
 
 
 @dataclass
@@ -60,23 +63,27 @@ def of_loads(loads):
             "workers": ("Two workers or one", "request"),
             "against": ("This build or another", "request")}
     for name, runs in loads.items():
-        busy = {who: min(cost["busy"] for cost in run) for who, run in runs.items()}
-        costs = {who: [cost["per_unit"] for cost in run] for who, run in runs.items()}
         if name.startswith("bulk-"):
-            yield Line(name, bulk_says(name), "CPU-s/GB", costs, digits=3, busy=busy)
+            yield of_costs(name, bulk_says(name), "CPU-s/GB", runs, digits=3)
             continue
         ours = {"rules": "rules-many", "workers": "two-workers"}.get(name, "sidecar")
-        yield Line(name, says[name][0], f"CPU µs/{says[name][1]}", costs, busy=busy, ours=ours)
+        yield of_costs(name, says[name][0], f"CPU µs/{says[name][1]}", runs, ours=ours)
         if name in ("http", "workers"):
             rates = {who: [cost["rate"] for cost in run] for who, run in runs.items()}
             yield Line(f"{name}-rate", says[name][0], "requests/s", rates, digits=0,
                        more_is_better=True, ours=ours)
 
 
+def of_costs(key, says, unit, runs, **more):
+    """The processor time of a unit. `runs`: contender's name → its costs, round by round."""
+    return Line(key, says, unit,
+                {who: [cost["per_unit"] for cost in run] for who, run in runs.items()},
+                busy={who: min(cost["busy"] for cost in run) for who, run in runs.items()}, **more)
+
+
 def bulk_says(name):
     _, kind, way, streams = name.split("-")
-    what = "HTTP bodies" if kind == "http" else "TLS passed through"
-    return f"{what}, {way}, {streams} stream{'s' if streams != '1' else ''}"
+    return f"{BULK_SAYS[kind]}, {way}, {streams} stream{'s' if streams != '1' else ''}"
 
 
 def of_latency(rounds):
@@ -98,10 +105,9 @@ def added(outcome, name, percentile):
 
 
 def of_idle(idle):
-    says = {"http": "HTTP/1.1, one answer each", "tls": "TLS passed through"}
     for kind, those in idle.items():
         # By the largest number: the pools' steps count the least there.
-        yield Line(f"idle-{kind}", f"An idle connection: {says[kind]}", "bytes",
+        yield Line(f"idle-{kind}", f"An idle connection: {IDLE_SAYS[kind]}", "bytes",
                    {name: [grown[max(grown, key=int)] / int(max(grown, key=int))
                            for grown in rounds] for name, rounds in those.items()}, digits=0)
 

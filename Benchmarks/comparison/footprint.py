@@ -2,12 +2,11 @@
 
 import os
 import socket
-import sys
 import time
 
 from comparison.check import ask
 from comparison.processor import resident
-from comparison.stage import HERE, NAME, WEB, Unable
+from comparison.stage import NAME, WEB, Unable
 
 SETTLES = 0.3  # seconds until memory is read
 RESTS = 2  # the same once connections are idle: what a proxy gives back it gives back then
@@ -51,12 +50,14 @@ def await_accepted(stage, contender, seconds=10):
     raise Unable(f"{contender.name} accepts nothing")
 
 
-def growth(stage, contender, kind, counts):
-    """How many resident bytes a new process grows by for so many waiting connections."""
+def growth(stage, contender, holder, counts):
+    """How many resident bytes a new process grows by for so many waiting connections.
+
+    `holder`: the command of who holds them, as hold.py does.
+    """
     contender.start(stage)
-    uid = contender.workload if kind == "http" else contender.tls_workload
-    with stage.inside(stage.pod):
-        holder = stage.start(sys.executable, HERE / "hold.py", uid, WEB, NAME, kind, log="hold")
+    with stage.inside(stage.clients):
+        holder = stage.start(*holder, log="hold")
     grown = {}
     try:
         hold(holder, WARM)

@@ -19,8 +19,10 @@ class HAProxy(Contender):
         return self.port + 1
 
     def command(self, stage):
-        document = self.configure(
+        return ["haproxy", "-db", "-f", self.document(stage)]
+
+    def document(self, stage):
+        return self.configure(
             stage, "haproxy.cfg", MAXCONN=CONNECTIONS, TLSPORT=self.tls_port, PORT=self.port,
             LOG="log stdout format raw local0" if self.logs else "",
             SPLICE=SPLICE if self.splices else "")
-        return ["haproxy", "-db", "-f", document]

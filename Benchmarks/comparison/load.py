@@ -31,11 +31,15 @@ class Load:
     unit = ""
     scale = 1e3  # nanoseconds → what `per_unit` is in
     tls = False
+    logged = True  # each request or connection leaves a line in a log
+
+    def target(self, contender):
+        """What `drive` needs to know of it: the uid whose connections come to it."""
+        return contender.tls_workload if self.tls else contender.workload
 
     def run(self, stage, contender, seconds):
-        uid = contender.tls_workload if self.tls else contender.workload
         before, began = usage(contender.process.pid), time.monotonic()
-        said = self.drive(stage, uid, seconds)
+        said = self.drive(stage, self.target(contender), seconds)
         lasted = time.monotonic() - began
         spent = usage(contender.process.pid).since(before)
         units = self.units(said)
@@ -99,8 +103,8 @@ class Handshakes(Load):
 
 
 def drive(stage, seconds, *command):
-    """Runs a load generator in the pod; what it says last is a line of JSON."""
-    with stage.inside(stage.pod):
+    """Runs a load generator; what it says last is a line of JSON."""
+    with stage.inside(stage.clients):
         process = stage.start(*command, log="load", cpu=OTHER_CPU, first=True)
     try:
         process.wait(seconds + 30)

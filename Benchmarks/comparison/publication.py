@@ -3,6 +3,7 @@
 import re
 
 from comparison import figures, plots, report, results
+from comparison.claims import EGRESS
 from comparison.stage import HERE, Unable
 
 RESULTS = HERE.parent / "results"
@@ -28,7 +29,7 @@ def publish(measured):
         (RESULTS / f"{day}-{name}.svg").write_text(text)
     pictures = {name: f"![{CAPTIONS[name]}]({{at}}{day}-{name}.svg)" for name in drawn}
     tables = RESULTS / f"{day}.md"
-    tables.write_text(f"# Measured on {day}\n\n" + report.of_everything(measured, lines) + "\n"
+    tables.write_text(f"# Measured on {day}\n\n" + report.of_everything(measured, lines, EGRESS) + "\n"
                       + "\n\n".join(pictures.values()).format(at="") + "\n")
     refresh(measured, lines, day, pictures)
     return tables
@@ -37,7 +38,7 @@ def publish(measured):
 def refresh(measured, lines, day, pictures):
     """The parts of the document that nobody writes by hand."""
     parts = {"claims": report.of_machine(measured) + f" [All tables](../Benchmarks/results/{day}.md)."
-             + "\n\n" + report.of_claims(lines)}
+             + "\n\n" + report.of_claims(lines, EGRESS)}
     for name, picture in pictures.items():
         parts[name.replace("-", "_")] = picture.format(at="../Benchmarks/results/")
     if "latency" in parts:

@@ -1,6 +1,5 @@
 """The figures for a person, as Markdown."""
 
-from comparison import claims
 from comparison.figures import ratios, spread
 
 VERDICT = {True: "holds", False: "**does not hold**"}
@@ -29,22 +28,20 @@ def of_line(line, says):
     return table(headings, rows)
 
 
-def of_claims(lines):
+def of_claims(lines, promises):
     """The promises, as a table and a list."""
     rows = []
-    for key in claims.PEERS:
+    for key in promises.peers:
         if key not in lines:
             continue
         row = [lines[key].says + (", rate" if key == "http-rate" else "")]
-        for claim in claims.of_peers(key, lines):
-            sign, held = "≥" if claim.at_least else "≤", claim.held(lines)
-            row += [f"{held[0]:.{3 if claim.limit < 0.2 else 2}f}" if held else "not measured",
-                    f"{sign} {claim.limit:g}", VERDICT[held[1]] if held else ""]
+        for claim in promises.of_peers(key, lines):
+            row += of_claim(claim, claim.held(lines))
         rows.append(row)
     peers = table(["Sidecar / this, median of the rounds", "Envoy", "limit", "",
                   "best HAProxy", "limit", ""], rows) if rows else ""
     own = []
-    for says, ways in claims.OWN.items():
+    for says, ways in promises.own.items():
         held = [one for one in (claim.held(lines) for claim in ways) if one]
         if held:
             own.append(f"- {says}: {', '.join(f'{ratio:.2f}' for ratio, _ in held)}: "
@@ -52,9 +49,17 @@ def of_claims(lines):
     return "\n\n".join(part for part in (peers, "\n".join(own)) if part)
 
 
-def of_everything(results, lines):
+def of_claim(claim, held):
+    """The cells of one: the ratio, the limit, the verdict."""
+    if claim.limit is None:
+        return [f"{held[0]:.2f}" if held else "not measured", "none", ""]
+    return [f"{held[0]:.{3 if claim.limit < 0.2 else 2}f}" if held else "not measured",
+            f"{'≥' if claim.at_least else '≤'} {claim.limit:g}", VERDICT[held[1]] if held else ""]
+
+
+def of_everything(results, lines, promises):
     says = results["contenders"]
-    parts = [of_machine(results), of_claims(lines)]
+    parts = [of_machine(results), of_claims(lines, promises)]
     parts += [of_line(line, says) for line in lines.values()]
     parts += [of_memory(kind, those, says) for kind, those in results["idle"].items()]
     return "\n\n".join(parts) + "\n"

@@ -1,13 +1,14 @@
 """A run: every contender's turns in every load, from the quietest to the loudest."""
 
 import dataclasses
+import sys
 
 from comparison import footprint, quiet
 from comparison.check import check
 from comparison.figures import BULKS, HAPROXIES
 from comparison.load import Bulk, Handshakes, Requests
 from comparison.results import new
-from comparison.stage import Unable
+from comparison.stage import HERE, NAME, WEB, Unable
 
 PEERS = ["sidecar", "envoy", "haproxy"]
 # What each load is asked of whom, in the order in which they are held.
@@ -56,7 +57,8 @@ def everything(stage, everyone, arguments):
         if load != "workers" and not spinning:  # two workers have both processors to themselves
             stage.spin()
             spinning = True
-        outcome["loads"][load] = take_turns(stage, load, those, arguments)
+        kind, seconds = of_name(load, arguments)
+        outcome["loads"][load] = take_turns(stage, kind, those, arguments.rounds, seconds)
     return outcome
 
 
@@ -83,9 +85,14 @@ def starts(stage, those, arguments):
 def idle(stage, those, arguments):
     """Kind of connection → contender's name → its growth, round by round."""
     rounds, counts = (1, QUICK) if arguments.quick else (min(ENOUGH, arguments.rounds), FULL)
-    return {kind: {contender.name: [footprint.growth(stage, contender, kind, counts)
+    return {kind: {contender.name: [footprint.growth(stage, contender, holder(contender, kind), counts)
                                     for _ in range(rounds)] for contender in those}
             for kind in (("http", "tls") if those else ())}
+
+
+def holder(contender, kind):
+    uid = contender.workload if kind == "http" else contender.tls_workload
+    return [sys.executable, HERE / "hold.py", uid, WEB, NAME, kind]
 
 
 def latency(stage, those, arguments):
@@ -102,22 +109,26 @@ def turns(those, number):
     return those if number % 2 == 0 else list(reversed(those))
 
 
-def take_turns(stage, load, those, arguments):
+def of_name(load, arguments):
+    """The load, and the seconds of a turn."""
+    if load == "tls":
+        return Handshakes(), arguments.seconds
+    if load.startswith("bulk-"):
+        _, what, way, streams = load.split("-")
+        return Bulk(what, way, int(streams)), arguments.seconds / 2
+    return Requests(arguments.connections), arguments.seconds
+
+
+def take_turns(stage, load, those, rounds, seconds):
     """Contender's name → its costs, round by round."""
     runs = {contender.name: [] for contender in those}
-    seconds, kind = arguments.seconds, Requests(arguments.connections)
-    if load == "tls":
-        kind = Handshakes()
-    elif load.startswith("bulk-"):
-        _, what, way, streams = load.split("-")
-        seconds, kind = arguments.seconds / 2, Bulk(what, way, int(streams))
     for contender in those:  # a first turn that doesn't count fills pools and caches
-        kind.run(stage, contender, min(1, seconds))
+        load.run(stage, contender, min(1, seconds))
         contender.lines()
-    for number in range(arguments.rounds):
+    for number in range(rounds):
         for contender in turns(those, number):
-            said, cost = kind.run(stage, contender, seconds)
-            expected = said["requests"] if contender.logs else 0
+            said, cost = load.run(stage, contender, seconds)
+            expected = said["requests"] if contender.logs and load.logged else 0
             lines = contender.lines(expected)
             if lines < expected:
                 raise Unable(f"{contender.name} wrote {lines} lines for {expected} requests")

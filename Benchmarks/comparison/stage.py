@@ -26,6 +26,7 @@ PROXY_CPU, OTHER_CPU = 0, 1
 BODY = 1024
 BULK_PORTS = {"http": 8080, "tls": 8443}
 
+# Of what the workload's uids send; `ports` is filled in.
 REDIRECT = """
 table inet comparison {{
   chain output {{
@@ -68,10 +69,12 @@ class Stage:
         self.sayings.chmod(0o755)
         self.pod = f"portarium-compare-{os.getpid()}-pod"
         self.world = f"portarium-compare-{os.getpid()}-world"
+        self.clients = self.pod  # the namespace from which the proxies are asked
         self.processes = []
 
-    def build(self, ports):
-        """`ports`: the workload's uid → the port that its connections are redirected to."""
+    def build(self, ports, redirect=REDIRECT):
+        """`ports`: what the redirect tells connections by, such as the workload's uid → the port that
+        they are redirected to."""
         for name in (self.pod, self.world):
             sh("ip", "netns", "add", name)
             sh("ip", "-n", name, "link", "set", "lo", "up")
@@ -87,32 +90,41 @@ class Stage:
                 sh("ip", "netns", "exec", name, "sysctl", "-qw", setting)
         sh("ip", "-n", self.world, "route", "add", "local", f"{WEBS}0/24", "dev", "lo")
         sh("ip", "-n", self.pod, "route", "add", f"{WEBS}0/24", "via", WEB)
-        pairs = ", ".join(f"{uid} : {port}" for uid, port in ports.items())
-        sh("ip", "netns", "exec", self.pod, "nft", "-f", "-", text=REDIRECT.format(ports=pairs))
+        pairs = ", ".join(f"{key} : {port}" for key, port in ports.items())
+        sh("ip", "netns", "exec", self.pod, "nft", "-f", "-", text=redirect.format(ports=pairs))
         # Short connections would fill the table with entries that wait for nothing.
         sh("ip", "netns", "exec", self.pod, "sysctl", "-qw",
            "net.netfilter.nf_conntrack_tcp_timeout_time_wait=1")
 
     def serve(self):
+        """The world's servers."""
+        self.serve_web(self.world, 80, "443 ssl")
+        self.serve_bulk(self.world, *BULK_PORTS.values())
+        for port in (80, *BULK_PORTS.values()):
+            self.await_listener(self.world, WEB, port)
+
+    def serve_web(self, namespace, *ports):
         at = self.directory
         sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
            "-nodes", "-keyout", at / "server.key", "-out", at / "server.crt", "-subj",
            f"/CN={NAME}", "-days", "2")
         (at / "nginx.conf").write_text(
-            filled("nginx.conf", DIRECTORY=at, BODY="x" * (BODY - 1)))
-        with self.inside(self.world):
+            filled("nginx.conf", DIRECTORY=at, BODY="x" * (BODY - 1),
+                   LISTEN=" ".join(f"listen {port} backlog=16384;" for port in ports)))
+        with self.inside(namespace):
             self.start("nginx", "-p", at, "-c", at / "nginx.conf", log="nginx", cpu=OTHER_CPU,
                        first=True)
-            self.start(self.program("bulk"), "serve", *BULK_PORTS.values(), log="bulk-server",
-                       cpu=OTHER_CPU, first=True)
-        for port in (80, *BULK_PORTS.values()):
-            self.await_listener(self.world, WEB, port)
 
-    def program(self, name):
+    def serve_bulk(self, namespace, http_port, tls_port):
+        with self.inside(namespace):
+            self.start(self.program("bulk"), "serve", http_port, tls_port,
+                       log=f"bulk-server-{http_port}", cpu=OTHER_CPU, first=True)
+
+    def program(self, name, where=HERE, libraries=()):
         """A load generator that is written in C, for speed."""
         program = self.directory / name
         if not program.exists():
-            sh("cc", "-O2", "-o", program, HERE / f"{name}.c")
+            sh("cc", "-O2", "-o", program, where / f"{name}.c", *(f"-l{one}" for one in libraries))
         return program
 
     @contextlib.contextmanager

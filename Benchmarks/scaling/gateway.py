@@ -45,7 +45,7 @@ class Gateway(Sidecar):
 
 @contextlib.contextmanager
 def pods(stage, gateways):
-    """The stage as the pods see it: their namespace in the place of the one with the proxies."""
+    """The stage as the pods see it: asked from their namespace, not from the one with the proxies."""
     name = f"{stage.pod}s"
     sh("ip", "netns", "add", name)
     try:
@@ -63,7 +63,7 @@ def pods(stage, gateways):
         for one in gateways:
             sh("ip", "-n", stage.pod, "route", "add", one.block, "via", PODS)
         view = copy.copy(stage)
-        view.pod = name
+        view.clients = name
         yield view
     finally:
         sh("ip", "netns", "del", name)

@@ -1,6 +1,5 @@
 """How each curve is measured: its places take turns, forwards in one round, backwards in the next."""
 
-import argparse
 import contextlib
 import json
 import sys
@@ -25,8 +24,8 @@ ENOUGH = 2000  # connections in a turn of small bursts
 
 def requests(stage, those, arguments, connections=ACTIVE):
     """Place → microseconds a request, round by round, and what else a turn says."""
-    found = run.take_turns(stage, "http", list(those.values()), argparse.Namespace(
-        rounds=arguments.rounds, seconds=arguments.seconds, connections=connections))
+    found = run.take_turns(stage, Requests(connections), list(those.values()), arguments.rounds,
+                           arguments.seconds)
     return {place: found[sidecar.name] for place, sidecar in those.items()}
 
 
