@@ -11,7 +11,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib -Xlinker --no-export-d
   -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build release test sanitize check images manifests test-pod test-pod-mutations release-check demo bench bench-quick clean
+.PHONY: help setup build release test sanitize check images manifests test-pod test-pod-mutations release-check demo bench bench-mtls bench-quick clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
@@ -68,6 +68,9 @@ bench: release ## compare with nft, Envoy and HAProxy, try the scale, publish th
 	  'scale --publish'; do \
 	  Benchmarks/$$step || status=$$?; \
 	done; exit $$status
+
+bench-mtls: release ## compare with Envoy and HAProxy where they terminate mTLS, publish it (needs root)
+	@Benchmarks/compare-mtls --publish
 
 bench-quick: release ## the same ratios to Envoy and HAProxy from three minutes (needs root)
 	@Benchmarks/compare --quick
