@@ -41,15 +41,13 @@ def everything(stage, those, arguments):
         contender.start(stage)
         check(stage, contender)
     stage.spin()
-    for name in arguments.loads:
-        if name in LOADS:
-            seconds = arguments.seconds / (2 if name.startswith("bulk-") else 1)
-            taking = [c for c in those if name in LOWER_BOUNDS.get(c.name, LOADS)]
-            kind = LOADS[name](arguments)
-            outcome["loads"][name] = run.take_turns(stage, kind, taking, arguments.rounds, seconds)
-            if arguments.syscalls:
-                outcome["syscalls"][name] = {
-                    one.name: syscalls.per_unit(stage, one, kind, seconds) for one in taking}
+    for name in [one for one in arguments.loads if one in LOADS]:
+        taking = [c for c in those if name in LOWER_BOUNDS.get(c.name, LOADS)]
+        kind, seconds = LOADS[name](arguments), arguments.seconds
+        outcome["loads"][name] = run.take_turns(stage, kind, taking, arguments.rounds, seconds)
+        if arguments.syscalls:
+            outcome["syscalls"][name] = {
+                one.name: syscalls.per_unit(stage, one, kind, seconds) for one in taking}
     return outcome
 
 
