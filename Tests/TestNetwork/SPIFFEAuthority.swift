@@ -58,9 +58,27 @@ package final class SPIFFEAuthority: Sendable {
       "0x\(UUID().uuidString.prefix(8))", "-days", "\(days)", "-extfile", extensions, "-out",
       svid.certificatePath,
     ])
-    for file in [svid.keyPath, bundlePath, svid.certificatePath] {
+    openToEveryone([svid.keyPath, bundlePath, svid.certificatePath])
+    return svid
+  }
+
+  /// Signs one that expires within seconds.
+  package func svid(_ path: String, seconds: Double) throws(TestNetworkError) -> SVID {
+    let directory = Scratch.makeDirectory("svid")
+    let svid = SVID(
+      id: "spiffe://\(trustDomain)\(path)", certificatePath: "\(directory)/svid.pem",
+      keyPath: "\(directory)/svid.key")
+    try RunningProcess([
+      "/usr/bin/python3", Scratch.script("short_svid.py"), bundlePath, keyPath, svid.id,
+      "\(seconds)", svid.certificatePath, svid.keyPath,
+    ]).wait().checked()
+    openToEveryone([svid.keyPath, svid.certificatePath])
+    return svid
+  }
+
+  private func openToEveryone(_ files: [String]) {
+    for file in files {
       try? FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
     }
-    return svid
   }
 }

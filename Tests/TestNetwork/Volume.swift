@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory in which a test changes a document in the ways that programs, people and kubelets
+/// A directory in which a test changes files in the ways that programs, people and kubelets
 /// do. Removed with the value.
 package final class Volume {
   /// Its directory, which everyone may read.
@@ -68,20 +68,23 @@ package final class Volume {
       atPath: path(name), withDestinationPath: target)
   }
 
-  // MARK: As kubelet mounts a ConfigMap
+  // MARK: As kubelet mounts a ConfigMap or a Secret
 
-  /// A directory for the new content, `..data` swapped to it by a rename, the old one removed;
-  /// `config.yaml` is a symbolic link through `..data` and never changes.
-  package func swap(_ text: String) throws {
+  /// Puts a document in the place of another.
+  package func swap(_ text: String) throws { try swap(["config.yaml": text]) }
+
+  /// A directory for the new content, `..data` swapped to it by a rename, the old one removed; each
+  /// file's name is a symbolic link through `..data` and never changes.
+  package func swap(_ files: [String: String]) throws {
     let old = "..2026_\(generation)"
     generation += 1
     let new = "..2026_\(generation)"
     try makeDirectory(new)
-    try write("\(new)/config.yaml", text)
+    for (name, text) in files { try write("\(new)/\(name)", text) }
     try link("..data_tmp", to: new)
     try rename("..data_tmp", "..data")
     if generation == 1 {
-      try link("config.yaml", to: "..data/config.yaml")
+      for name in files.keys { try link(name, to: "..data/\(name)") }
     } else {
       try remove(old)
     }

@@ -8,8 +8,10 @@ final class IdentityScene {
   let authority: SPIFFEAuthority
   /// nginx on 8080 and 8081, in the clear: it knows nothing of TLS.
   let workload: WebServer
-  /// What the sidecar proves itself with: its files may be changed by the test.
+  /// What the sidecar proves itself with at first.
   let own: SPIFFEAuthority.SVID
+  /// Its files, mounted as Kubernetes mounts a Secret.
+  let volume: Volume
   private(set) var sidecar: Sidecar
   let document: String
 
@@ -24,6 +26,8 @@ final class IdentityScene {
     network = try PodNetwork()
     authority = try SPIFFEAuthority()
     own = try authority.svid(Self.ownPath)
+    volume = try Volume()
+    try volume.swap(own.files(trusting: authority))
     workload = try WebServer(
       in: network.pod, names: ["workload"], plain: [8080, 8081], tls: [])
     document = """
@@ -31,9 +35,9 @@ final class IdentityScene {
       workers: 1
       \(top)
       mtls:
-        svidCertPath: \(own.certificatePath)
-        svidKeyPath: \(own.keyPath)
-        trustBundlePath: \(authority.bundlePath)
+        svidCertPath: \(volume.path("svid.pem"))
+        svidKeyPath: \(volume.path("svid.key"))
+        trustBundlePath: \(volume.path("bundle.pem"))
       inbound:
         \(inbound.split(separator: "\n").joined(separator: "\n  "))
       limits: {\(limits)}
@@ -76,5 +80,16 @@ final class IdentityScene {
     let finished = try network.world.run(
       ["sh", "-c", command + " " + more.joined(separator: " ") + " 2>&1"], as: .unprivileged(1001))
     return (finished.output, finished.status)
+  }
+}
+
+extension SPIFFEAuthority.SVID {
+  /// What a Secret of it holds.
+  func files(trusting authority: SPIFFEAuthority) throws -> [String: String] {
+    func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+    return [
+      "svid.pem": try text(certificatePath), "svid.key": try text(keyPath),
+      "bundle.pem": try text(authority.bundlePath),
+    ]
   }
 }
