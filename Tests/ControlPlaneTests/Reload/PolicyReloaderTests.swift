@@ -212,25 +212,31 @@ struct PolicyReloaderTests {
     ("audit.sink", "audit: {sink: /var/log/audit}"),
     ("audit.format", "audit: {format: cloudevents}"),
     ("audit.whenFull", "audit: {whenFull: drop}"),
+    ("mtls", "mtls: {workloadAPI: 'unix:///run/other.sock'}"),
+    ("inbound.mode", "inbound: {mode: strict}"),
     ("capture", "capture: {resolvers: [10.0.0.53]}"),
   ]
 
+  /// What must stand in the document beside the key.
+  static let beside = ["inbound.mode": "mtls: {}\ncapture: {inbound: {redirect: true}}\n"]
+
   @Test(arguments: values) func needsARestart(_ key: String, _ line: String) throws {
-    let process = try Process("workspaceId: w\n")
+    let beside = Self.beside[key, default: ""]
+    let process = try Process("workspaceId: w\n" + beside)
     let document = process.inForce.now.document
-    try process.reload((key == "workspaceId" ? "" : "workspaceId: w\n") + line + "\n")
+    try process.reload((key == "workspaceId" ? "" : "workspaceId: w\n") + beside + line + "\n")
     #expect(process.status.now.restartNeeded == [key], "\(process.lines.all)")
     #expect(process.lines.all.contains { $0.contains("\(key) has changed") })
     // What is in force still has the value that the process was started with.
     #expect(RestartKeys.changed(from: document, to: process.inForce.now.document) == [])
     // Undone: nothing is left to be restarted for.
-    try process.reload("workspaceId: w\nonReload: recheck\n")
+    try process.reload("workspaceId: w\nonReload: recheck\n" + beside)
     #expect(process.status.now.restartNeeded == [])
   }
 
   /// What a reload brings into force; every other key needs a restart.
   static let reloaded: Set<String> = [
-    "enforcementMode", "onReload", "egress", "limits.drainSeconds",
+    "enforcementMode", "onReload", "egress", "inbound", "limits.drainSeconds",
   ]
 
   @Test func `knows of every key whether it needs a restart`() {
