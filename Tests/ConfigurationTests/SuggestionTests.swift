@@ -9,7 +9,8 @@ import Testing
     ("workspaceID", "workspaceId"), ("limit", "limits"), ("egres", "egress"),
     // A key of this name exists, but elsewhere.
     ("allowlist", "egress.allowlist"), ("proxy_uid", "capture.proxyUID"),
-    ("inbounds", "inbound"), ("redirect", "capture.inbound.redirect"), ("hostPattern", "egress.allowlist[].hostPattern"),
+    ("inbounds", "inbound"), ("redirect", "capture.inbound.redirect"),
+    ("hostPattern", "egress.allowlist[].hostPattern"),
     ("peekSeconds", "limits.peekSeconds"),
   ])
   func `an unknown key is answered with the one that was meant`(key: String, meant: String) {
