@@ -16,9 +16,10 @@ import Wire
 /// plain text has no peer, whatever it says of itself. Inbound rules are always enforced; monitor
 /// mode is about what leaves.
 ///
-/// A connection that says nothing is never passed on, nor is one whose first bytes some server might
-/// take for a request that wasn't read here: its requests would go unjudged, and could claim to come
-/// from any peer. Protocols in which the server speaks first need their port declared as opaque.
+/// A connection that says nothing is never passed on, nor is one whose first bytes are not HTTP/1's: what
+/// some server takes for a request is not to be told by its looks, and a request that wasn't read here
+/// would go unjudged and could claim to come from any peer. Other protocols need their port declared as
+/// opaque.
 struct InboundConnection {
   /// What the policy says of a connection before anything of it is seen.
   struct Terms {
@@ -33,7 +34,7 @@ struct InboundConnection {
     case handshake
     /// Wait for bytes in clear, at most until the deadline.
     case readMore
-    /// Judge the connection as a whole: its method is not visible.
+    /// Judge the connection as a whole: nothing of what it carries is looked at.
     case decide(OriginalDestination)
     case connect(Permit)
     /// The bytes are HTTP/1: from here on each request is judged by itself.
@@ -122,12 +123,12 @@ struct InboundConnection {
     case .http: return exchanges()
     case .http2:
       content = .http2
-      return deny(peer == nil && terms.opening != .plaintext ? .noPeerCertificate : .opaqueProtocol)
+      return denyUnread()
     case .tls, .malformedTLS, .opaque:
-      // A server that is lenient would answer it unjudged: the exchange refuses what it can't read.
+      // The exchange tells what it is that can't be read.
       if FirstBytes.resemblesRequest(bytes) { return exchanges() }
       content = .opaque
-      return judge()
+      return denyUnread()
     }
   }
 
@@ -170,6 +171,10 @@ struct InboundConnection {
     guard let destination else { return deny(.originalDestinationUnavailable) }
     state = .judging
     return .decide(destination)
+  }
+
+  private mutating func denyUnread() -> Action {
+    deny(peer == nil && terms.opening != .plaintext ? .noPeerCertificate : .opaqueProtocol)
   }
 
   private mutating func deny(_ reason: DenyReason) -> Action {

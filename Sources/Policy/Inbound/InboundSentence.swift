@@ -31,6 +31,8 @@ extension DenyReason {
       return "Only peers with a certificate that is trusted are admitted to \(port)."
     case .identityUnavailable:
       return "The proxy has no valid certificate of its own, so nobody is admitted."
+    case .opaqueProtocol:
+      return "What comes to \(port) is not HTTP/1, and the port is not declared to be opaque."
     case .policyUnavailable:
       return "No policy is in force yet, so nobody is admitted."
     default:
