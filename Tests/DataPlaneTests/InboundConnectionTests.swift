@@ -78,11 +78,22 @@ struct InboundConnectionTests {
     #expect(Step(machine.sniffed(0x0a)) == .deny(.noPeerCertificate))
   }
 
-  @Test("On a port that is declared to be plain text nothing is sniffed, TLS is the workload's own")
+  @Test("On a port that is declared to be plain text nothing is sniffed")
   func plaintext() {
     var (machine, step) = Self.begun(Terms(opening: .plaintext, isOpaque: false))
     #expect(step == .readMore)
-    #expect(Step(machine.received([0x16, 0x03, 0x01, 0, 1, 1].span)) == .decide)
+    #expect(Step(machine.received(Array("GET / HTTP/1.1\r\n".utf8).span)) == .exchange)
+    #expect(machine.peer == nil)
+  }
+
+  @Test("TLS of the workload's own passes a plain port only where that is opaque too")
+  func ownTLS() {
+    var (machine, step) = Self.begun(Terms(opening: .plaintext, isOpaque: false))
+    #expect(step == .readMore)
+    let hello: [UInt8] = [0x16, 0x03, 0x01, 0, 1, 1]
+    #expect(Step(machine.received(hello.span)) == .deny(.opaqueProtocol))
+    (machine, step) = Self.begun(Terms(opening: .plaintext, isOpaque: true))
+    #expect(step == .decide)
     #expect(machine.peer == nil)
   }
 

@@ -32,7 +32,7 @@ package final class InboundPolicy: Sendable {
     case tls
     /// What its first bytes say: a TLS hello is answered, anything else is judged as plain text.
     case either
-    /// Plain text. Bytes that look like TLS are the workload's own.
+    /// Plain text; TLS of the workload's own needs an opaque port.
     case plaintext
   }
 
